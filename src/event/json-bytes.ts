@@ -1,0 +1,121 @@
+/**
+ * JSON string escaping from bytes to bytes (RFC 8259 section 7), without decoding to a string in between:
+ * 0.1 µs for a line of 100 bytes, against 0.5 µs through toString and JSON.stringify.
+ */
+
+/** What `escapeJson` replaced since it was last set to 0: a set of REPLACED_…. Single-threaded per lane. */
+export const escaping = { replaced: 0 }
+export const REPLACED_INVALID_UTF8 = 1
+export const REPLACED_NUL = 2
+
+/** An input byte becomes at most this many bytes (`\u00XX`). */
+export const ESCAPE_GROWTH = 6
+
+const HEX = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
+
+/** For bytes below 0x60 what a two-character escape ends with, 0 for `\u00XX`, 1 for a byte that stands for itself. */
+const KIND = new Uint8Array(256).fill(1)
+KIND.fill(0, 0, 0x20)
+KIND[0x08] = 0x62 // \b
+KIND[0x09] = 0x74 // \t
+KIND[0x0a] = 0x6e // \n
+KIND[0x0c] = 0x66 // \f
+KIND[0x0d] = 0x72 // \r
+KIND[0x22] = 0x22
+KIND[0x5c] = 0x5c
+KIND.fill(2, 0x80, 0x100)
+
+/**
+ * Writes bytes [from, to) as the inside of a JSON string at `out[at]` and returns the offset after it. Bytes that are
+ * not UTF-8 become U+FFFD, one per maximal invalid part; a NUL becomes the two characters `\\0`, since indexes
+ * and terminals treat it badly. `out` must have room for ESCAPE_GROWTH times the input.
+ */
+export function escapeJson(out: Uint8Array, at: number, bytes: Uint8Array, from: number, to: number): number {
+  let o = at
+  let i = from
+  while (i < to) {
+    const byte = bytes[i]
+    const kind = KIND[byte]
+    if (kind === 1) {
+      out[o++] = byte
+      i++
+    } else if (kind === 2) {
+      const length = sequenceLength(bytes, i, to)
+      if (length > 0) {
+        for (let k = 0; k < length; k++) out[o++] = bytes[i++]
+      } else {
+        escaping.replaced |= REPLACED_INVALID_UTF8
+        o = replacement(out, o)
+        i -= length
+      }
+    } else if (byte === 0) {
+      escaping.replaced |= REPLACED_NUL
+      out[o++] = 0x5c
+      out[o++] = 0x5c
+      out[o++] = 0x30
+      i++
+    } else {
+      out[o++] = 0x5c
+      if (kind !== 0) {
+        out[o++] = kind
+      } else {
+        out[o++] = 0x75
+        out[o++] = 0x30
+        out[o++] = 0x30
+        out[o++] = HEX[byte >> 4]
+        out[o++] = HEX[byte & 15]
+      }
+      i++
+    }
+  }
+  return o
+}
+
+function replacement(out: Uint8Array, at: number): number {
+  out[at] = 0xef
+  out[at + 1] = 0xbf
+  out[at + 2] = 0xbd
+  return at + 3
+}
+
+/**
+ * Length of the well-formed UTF-8 sequence at `i` (Unicode 15, table 3-7), or, negated, the length of the invalid
+ * part to replace: the longest start of a well-formed sequence, at least 1, as the WHATWG decoder does it.
+ */
+function sequenceLength(bytes: Uint8Array, i: number, to: number): number {
+  const first = bytes[i]
+  let need: number
+  let low = 0x80
+  let high = 0xbf
+  if (first >= 0xc2 && first <= 0xdf) need = 1
+  else if (first >= 0xe0 && first <= 0xef) {
+    need = 2
+    if (first === 0xe0) low = 0xa0
+    else if (first === 0xed) high = 0x9f
+  } else if (first >= 0xf0 && first <= 0xf4) {
+    need = 3
+    if (first === 0xf0) low = 0x90
+    else if (first === 0xf4) high = 0x8f
+  } else return -1
+  for (let k = 1; k <= need; k++) {
+    if (i + k >= to) return -k
+    const next = bytes[i + k]
+    if (next < low || next > high) return -k
+    low = 0x80
+    high = 0xbf
+  }
+  return need + 1
+}
+
+/** Text as the bytes of a JSON string, quotes included: for what is composed once and copied often. */
+export function jsonBytes(text: string): Uint8Array {
+  return Buffer.from(JSON.stringify(text.toWellFormed()))
+}
+
+/** Copies a short constant piece; `Uint8Array.set` for the longer ones. */
+export function put(out: Uint8Array, at: number, piece: Uint8Array): number {
+  const length = piece.length
+  if (length > 24) out.set(piece, at)
+  else for (let k = 0; k < length; k++) out[at + k] = piece[k]
+  return at + length
+}

@@ -1,0 +1,261 @@
+import type { Batch } from '../buffer/buffer.ts'
+import { EcsShape } from '../event/ecs.ts'
+import { EventIds } from '../event/ids.ts'
+import type { Line } from '../event/line.ts'
+import { LogstashShape } from '../event/logstash.ts'
+
+import type { Sender } from '../receive/sender.ts'
+import { FLAG_DATE_OUT_OF_RANGE, FLAG_TRUNCATED, Header } from '../syslog/header.ts'
+import { parseHeader, parseWhole } from '../syslog/parse.ts'
+import { ArchiveLines, type ArchivePart } from './archive-lines.ts'
+import { BufferPool } from './buffer-pool.ts'
+import { ARCHIVE_LINES, ARCHIVED_ONLY, BYTES, KERNEL_DROPS, LaneCounters, RECEIVED, REFUSED } from './counters.ts'
+import { LineRouter } from './line-router.ts'
+import { dayOf, OpenBatch } from './open-batch.ts'
+import type { LaneOptions } from './options.ts'
+import { type SeenReport, SeenSlots } from './seen.ts'
+import { SenderNotes } from './senders.ts'
+import type { LineSink } from './sink.ts'
+import type { Slot } from './sources.ts'
+import { ZoneRules } from './zone-rules.ts'
+
+/** Where a lane hands on what it finished: a port on a thread of its own, the engine on the main thread. */
+export interface LaneOutlet {
+  /** A closed batch. Its body's buffer is the outlet's until `Lane.giveBack`. */
+  batch(batch: Batch): void
+  archive(parts: ArchivePart[]): void
+  seen(reports: SeenReport[]): void
+  /** Keeps the counters where they survive a kill. Called before the lines they count are looked at. */
+  counters(values: Float64Array): void
+}
+
+const REPORT_MILLIS = 1000
+
+/**
+ * From the bytes of a line to its place in the archive and in a batch: one stream, one thread, nothing shared.
+ * The order below is the way of a line.
+ */
+export class Lane implements LineSink {
+  readonly counters: LaneCounters
+  readonly #values: Float64Array
+  readonly #outlet: LaneOutlet
+  readonly #router: LineRouter
+  readonly #header = new Header()
+  readonly #line: Line
+  readonly #ids: EventIds
+  readonly #zones: ZoneRules
+  readonly #senders: SenderNotes
+  readonly #archive = new ArchiveLines()
+  readonly #pool: BufferPool
+  readonly #batches: OpenBatch[]
+  readonly #seen = new SeenSlots()
+  /** By decision index: which open batches a line goes to, and which counters it moves. */
+  readonly #targets: OpenBatch[][] = []
+  readonly #moved: Int32Array[] = []
+  readonly #dropRules: string[]
+  readonly #whole: boolean
+  readonly #back: number
+  readonly #ahead: number
+  #shedHosts: ReadonlySet<string> | null = null
+  #positions: Record<string, unknown> | null = null
+  #dueAt = Number.POSITIVE_INFINITY
+  #reportAt = 0
+
+  constructor(options: LaneOptions, outlet: LaneOutlet) {
+    this.#outlet = outlet
+    this.#router = new LineRouter(options, this.#archive)
+    this.#dropRules = options.routes.filter((route) => route.drop).map((route) => route.name)
+    const outputs = options.outputs.map(({ name }) => name)
+    this.counters = new LaneCounters(outputs, this.#dropRules)
+    this.#values = this.counters.values
+    this.#ids = new EventIds(options.stream, options.resume?.sequence)
+    this.#zones = new ZoneRules(options.timezone, options.senders)
+    this.#senders = new SenderNotes(this.#zones)
+    this.#pool = new BufferPool(options.credits)
+    const shape = options.shape === 'ecs' ? new EcsShape() : new LogstashShape()
+    this.#batches = options.outputs.map(({ name, index }, place) => {
+      const lastNumber = options.resume?.numbers[name] ?? 0
+      return new OpenBatch({ output: name, place, stream: options.stream, lastNumber, pool: this.#pool, shape, index })
+    })
+    this.#whole = options.fixed !== undefined
+    this.#back = options.window.back
+    this.#ahead = options.window.ahead
+    const nothing = new Uint8Array(0)
+    const source = { host: '', program: '', sender: '', priority: 13, pieces: null }
+    const line = { bytes: nothing, start: 0, header: this.#header, time: 0, receivedAt: 0, path: null, routes: nothing }
+    this.#line = { ...line, source }
+  }
+
+  /** Counts a receive call's datagrams, before any of them is parsed. */
+  received(datagrams: number, bytes: number, refused: number): void {
+    this.#values[RECEIVED] += datagrams
+    this.#values[BYTES] += bytes
+    this.#values[REFUSED] += refused
+    this.#outlet.counters(this.#values)
+  }
+
+  push(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    sender: Sender,
+    receivedAt: number,
+    truncated = false,
+    position?: { key: string; value: unknown },
+  ): void {
+    const header = this.#header
+    this.#ids.next()
+    if (position !== undefined) (this.#positions ??= {})[position.key] = position.value
+
+    const note = this.#senders.of(sender)
+    if (this.#whole) parseWhole(header, bytes, start, end)
+    else parseHeader(header, bytes, start, end, receivedAt, note.zone)
+    let slot = this.#router.find(bytes, header, note, Number.isNaN(header.time) ? receivedAt : header.time)
+    const hostZone = this.#zones.ofHost(slot.source.host)
+    if (hostZone !== null && !this.#whole) {
+      parseHeader(header, bytes, start, end, receivedAt, hostZone)
+      slot = this.#router.find(bytes, header, note, Number.isNaN(header.time) ? receivedAt : header.time)
+    }
+    if (truncated) header.flags |= FLAG_TRUNCATED
+    const time = this.#timeOf(slot, receivedAt)
+    this.#seen.add(slot)
+
+    const { decision } = slot
+    const targets = this.#targets[decision.index] ?? this.#prepare(slot)
+    const moved = this.#moved[decision.index]
+    for (let i = 0; i < moved.length; i++) this.#values[moved[i]]++
+
+    for (let i = 0; i < slot.files.length; i++) {
+      this.#archive.add(slot.files[i], bytes, header.lineStart, header.lineEnd)
+      this.#values[ARCHIVE_LINES]++
+    }
+    if (slot.files.length > 0 && this.#archive.full) this.#handOnArchive()
+    if (targets.length > 0) {
+      if (this.#shedHosts?.has(slot.source.host) === true) this.#countShed(targets)
+      else this.#compose(targets, slot, bytes, start, time, receivedAt)
+    }
+    if (header.flags !== 0) this.#countFlags(header.flags)
+  }
+
+  /** The event's time; remembers how far the sender's clock is off, and flags a day too far from reception. */
+  #timeOf(slot: Slot, receivedAt: number): number {
+    const { time } = this.#header
+    if (Number.isNaN(time)) return receivedAt
+    slot.source.skew = receivedAt - time
+    if (time < dayOf(receivedAt) - this.#back || time > receivedAt + this.#ahead) {
+      this.#header.flags |= FLAG_DATE_OUT_OF_RANGE
+    }
+    return time
+  }
+
+  #compose(targets: OpenBatch[], slot: Slot, bytes: Uint8Array, start: number, time: number, receivedAt: number): void {
+    const line = this.#line
+    const { header } = line
+    line.bytes = bytes
+    line.start = start
+    line.time = time
+    line.receivedAt = receivedAt
+    line.source = slot.source
+    line.path = slot.path
+    line.routes = slot.routes
+    const indexDay = dayOf(header.flags & FLAG_DATE_OUT_OF_RANGE ? receivedAt : time)
+    for (const batch of targets) {
+      if (batch.lacksRoomFor(header.lineEnd - start)) this.#close(batch)
+      batch.add(line, slot, this.#ids.bytes, indexDay)
+      if (batch.complete) this.#close(batch)
+      else if (batch.due < this.#dueAt) this.#dueAt = batch.due
+    }
+  }
+
+  #prepare(slot: Slot): OpenBatch[] {
+    const { decision } = slot
+    const { skipped, dropped } = this.counters
+    const targets = this.#batches.filter((batch) => decision.outputs.includes(batch.output))
+    const moved = this.#batches.flatMap((batch, place) => (targets.includes(batch) ? [] : [skipped + place]))
+    if (decision.drop !== null) moved.splice(0, moved.length, dropped + this.#dropRules.indexOf(decision.drop))
+    else if (targets.length === 0) moved.push(ARCHIVED_ONLY)
+    this.#targets[decision.index] = targets
+    this.#moved[decision.index] = Int32Array.from(moved)
+    return targets
+  }
+
+  #countShed(targets: OpenBatch[]): void {
+    for (const batch of targets) this.#values[this.counters.shed + this.#batches.indexOf(batch)]++
+  }
+
+  #countFlags(flags: number): void {
+    for (let bit = 0, left = flags; left !== 0; bit++, left >>>= 1)
+      if (left & 1) this.#values[this.counters.flags + bit]++
+  }
+
+  #close(batch: OpenBatch): void {
+    const closed = batch.close()
+    if (closed === null) return
+    if (this.#positions !== null) {
+      closed.positions = this.#positions
+      this.#positions = null
+    }
+    this.#outlet.batch(closed)
+  }
+
+  #handOnArchive(): void {
+    if (!this.#archive.empty) this.#outlet.archive(this.#archive.take())
+    if (this.#archive.overgrown) this.#router.reset()
+  }
+
+  /** Closes what is due. Returns ms until the next tick is wanted. */
+  tick(now: number): number {
+    if (now >= this.#dueAt || (now >= this.#reportAt && !this.#archive.empty)) {
+      this.#dueAt = Number.POSITIVE_INFINITY
+      for (const batch of this.#batches) {
+        if (now >= batch.due) this.#close(batch)
+        else if (batch.due < this.#dueAt) this.#dueAt = batch.due
+      }
+      this.#handOnArchive()
+    }
+    if (now >= this.#reportAt) {
+      this.#reportAt = now + REPORT_MILLIS
+      const reports = this.#seen.take()
+      if (reports.length > 0) this.#outlet.seen(reports)
+      this.#outlet.counters(this.#values)
+    }
+    return Math.max(0, Math.min(this.#dueAt, this.#reportAt) - now)
+  }
+
+  /** Closes and hands on everything. */
+  flush(): void {
+    for (const batch of this.#batches) this.#close(batch)
+    this.#handOnArchive()
+    const reports = this.#seen.take()
+    if (reports.length > 0) this.#outlet.seen(reports)
+    this.#outlet.counters(this.#values)
+  }
+
+  kernelDrops(total: number): void {
+    this.#values[KERNEL_DROPS] = total
+  }
+
+  /** From now on events of these hosts are discarded and counted, as the buffer is nearly full; null: of none. */
+  shed(hosts: ReadonlySet<string> | null): void {
+    this.#shedHosts = hosts
+  }
+
+  get full(): boolean {
+    return this.#pool.empty
+  }
+
+  whenReady(): Promise<void> {
+    return this.#pool.whenReady()
+  }
+
+  giveBack(buffer: ArrayBuffer | null): void {
+    this.#pool.give(buffer)
+  }
+
+  /** Positions of lines that no output got, so that no batch carried them; null when there are none. */
+  takePositions(): Record<string, unknown> | null {
+    const positions = this.#positions
+    this.#positions = null
+    return positions
+  }
+}

@@ -1,0 +1,143 @@
+import { compileTemplate, type PathTemplate } from '../archive/template.ts'
+import { jsonBytes } from '../event/json-bytes.ts'
+import type { Decision, DynamicFields } from '../route/decision.ts'
+import { Router } from '../route/router.ts'
+import type { Header } from '../syslog/header.ts'
+import { FACILITY_NAMES, SEVERITY_NAMES } from '../syslog/priority.ts'
+import type { ArchiveLines } from './archive-lines.ts'
+import type { LaneOptions } from './options.ts'
+import type { SenderNote } from './senders.ts'
+import { type LaneSource, type Slot, SourceTable } from './sources.ts'
+
+const HOUR = 3_600_000
+/** Filters see that much of a message: enough for any real one, and a bound for slow regular expressions. */
+const FILTER_TEXT = 8192
+
+/** Finds what is known of a line beforehand: its source, its routes, its files. */
+export class LineRouter {
+  readonly router: Router
+  readonly #sources: SourceTable
+  readonly #templates = new Map<string, PathTemplate>()
+  readonly #archive: ArchiveLines
+  readonly #outputs: number
+  readonly #fields = new LineFields()
+  readonly #fixed: LaneOptions['fixed']
+  #hasDates = false
+
+  constructor(options: LaneOptions, archive: ArchiveLines) {
+    this.#archive = archive
+    this.#outputs = options.outputs.length
+    this.#fixed = options.fixed
+    this.router = new Router({
+      routes: options.routes,
+      filters: options.filters,
+      archive: options.archive,
+      outputs: options.outputs.map(({ name }) => name),
+    })
+    this.#sources = new SourceTable((host, program, priority, sender) => this.#source(host, program, priority, sender))
+  }
+
+  find(bytes: Uint8Array, header: Header, sender: SenderNote, time: number): Slot {
+    const source = this.#sources.find(bytes, header, sender)
+    let decision = source.plan.fixed
+    if (decision === null) decision = source.plan.decide(this.#fields.of(bytes, header, source))
+    let slot = source.slots[decision.index]
+    if (slot === undefined) {
+      slot = this.#slot(source, decision)
+      source.slots[decision.index] = slot
+      this.#assignFiles(slot, time)
+    } else if (this.#hasDates && slot.hour !== Math.floor(time / HOUR)) this.#assignFiles(slot, time)
+    return slot
+  }
+
+  /** Forgets all sources, and with them the numbers of archive files. */
+  reset(): void {
+    this.#sources.clear()
+    this.#archive.reset()
+  }
+
+  #source(host: string, program: string, priority: number, sender: SenderNote): LaneSource {
+    const shownHost = host === '' ? (this.#fixed?.host ?? sender.address) : host
+    const shownProgram = this.#fixed?.program ?? program
+    const plan = this.router.plan(shownHost, shownProgram, priority >> 3, priority & 7)
+    const names = { host: shownHost, program: shownProgram, sender: sender.address }
+    return { ...names, priority, pieces: null, plan, slots: [], skew: Number.NaN }
+  }
+
+  #slot(source: LaneSource, decision: Decision): Slot {
+    const routes = decision.routes.length === 1 ? decision.routes[0] : decision.routes
+    return {
+      source,
+      decision,
+      files: new Int32Array(decision.archives.length),
+      path: null,
+      hour: Number.NaN,
+      routes: Buffer.from(JSON.stringify(routes)),
+      inBatch: new Int32Array(this.#outputs),
+      seen: 0,
+    }
+  }
+
+  #assignFiles(slot: Slot, time: number): void {
+    const { source, decision } = slot
+    slot.hour = Math.floor(time / HOUR)
+    for (const [i, text] of decision.archives.entries()) {
+      const path = this.#template(text).path({
+        host: source.host,
+        program: source.program,
+        service: decision.service ?? source.program,
+        facility: FACILITY_NAMES[source.priority >> 3],
+        severity: SEVERITY_NAMES[source.priority & 7],
+        sender: source.sender,
+        route: decision.routes[0],
+        time,
+      })
+      slot.files[i] = this.#archive.file(path)
+      if (i === 0) slot.path = jsonBytes(path)
+    }
+  }
+
+  #template(text: string): PathTemplate {
+    let template = this.#templates.get(text)
+    if (template === undefined) {
+      template = compileTemplate(text)
+      this.#templates.set(text, template)
+      if (template.dynamic) this.#hasDates = true
+    }
+    return template
+  }
+}
+
+/** What filters ask of the line at hand, decoded only when asked. */
+class LineFields implements DynamicFields {
+  sender = ''
+  readonly tags: readonly string[] = []
+  #bytes: Uint8Array = new Uint8Array(0)
+  #header: Header | null = null
+  #program = ''
+
+  of(bytes: Uint8Array, header: Header, source: LaneSource): this {
+    this.#bytes = bytes
+    this.#header = header
+    this.#program = source.program
+    this.sender = source.sender
+    return this
+  }
+
+  message(): string {
+    return this.#header === null ? '' : this.#text(this.#header.messageStart, this.#header.lineEnd)
+  }
+
+  match(): string {
+    const header = this.#header
+    if (header === null || this.#program === '') return this.message()
+    const pid = header.pidStart < 0 ? '' : `[${this.#text(header.pidStart, header.pidEnd)}]`
+    return `${this.#program}${pid}: ${this.message()}`
+  }
+
+  #text(from: number, to: number): string {
+    const bytes = this.#bytes
+    const length = Math.min(to - from, FILTER_TEXT)
+    return Buffer.from(bytes.buffer, bytes.byteOffset + from, length).toString('utf8')
+  }
+}

@@ -1,0 +1,138 @@
+import type { Batch, Tally } from '../buffer/buffer.ts'
+import { put } from '../event/json-bytes.ts'
+import { DOCUMENT_OVERHEAD, ESCAPED_COPIES, type Line, type Shape } from '../event/line.ts'
+import { DAY } from '../event/times.ts'
+import type { BufferPool } from './buffer-pool.ts'
+import { formatIndex } from './index-name.ts'
+import type { Slot } from './sources.ts'
+
+/** A batch is closed by the first of these. */
+export const BATCH_EVENTS = 1000
+export const BATCH_BYTES = 1 << 20
+export const BATCH_MILLIS = 250
+
+const ID = Buffer.from('","_id":"')
+const AFTER_ID = Buffer.from('"}}\n')
+const LINE_END = 0x0a
+
+/** The batch of one output that a lane is writing: action line, document line, action line, ... */
+export class OpenBatch {
+  readonly output: string
+  readonly #place: number
+  readonly #stream: string
+  readonly #pool: BufferPool
+  readonly #shape: Shape
+  readonly #index: string
+  #number: number
+  #bytes: Uint8Array | null = null
+  #used = 0
+  #count = 0
+  #from = 0
+  #to = 0
+  #touched: Slot[] = []
+  /** Action lines up to the id, for the day of the event before. */
+  #day = Number.NaN
+  #action: Uint8Array = new Uint8Array(0)
+
+  /** @param place of this output among the lane's: which element of `Slot.inBatch` is its count. */
+  constructor(options: {
+    output: string
+    place: number
+    stream: string
+    lastNumber: number
+    pool: BufferPool
+    shape: Shape
+    index: string
+  }) {
+    this.output = options.output
+    this.#place = options.place
+    this.#stream = options.stream
+    this.#number = options.lastNumber
+    this.#pool = options.pool
+    this.#shape = options.shape
+    this.#index = options.index
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** When the open batch is due, ms since the epoch; Infinity when it is empty. */
+  get due(): number {
+    return this.#count === 0 ? Number.POSITIVE_INFINITY : this.#from + BATCH_MILLIS
+  }
+
+  get complete(): boolean {
+    return this.#count >= BATCH_EVENTS || this.#used >= BATCH_BYTES
+  }
+
+  /** True when a line of that many bytes could need more room than is left: close the batch first. */
+  lacksRoomFor(lineLength: number): boolean {
+    return this.#bytes !== null && this.#count > 0 && this.#used + roomFor(lineLength) > this.#bytes.length
+  }
+
+  /** @param indexDay midnight UTC of the day whose index the event belongs to. */
+  add(line: Line, slot: Slot, id: Uint8Array, indexDay: number): void {
+    let bytes = this.#bytes
+    if (bytes === null) {
+      bytes = this.#bytes = this.#pool.take(roomFor(line.header.lineEnd - line.start))
+      this.#from = line.receivedAt
+    }
+    if (indexDay !== this.#day) {
+      this.#day = indexDay
+      this.#action = Buffer.from(`{"create":{"_index":"${formatIndex(this.#index, indexDay)}`)
+    }
+    let o = put(bytes, this.#used, this.#action)
+    o = put(bytes, o, ID)
+    o = put(bytes, o, id)
+    o = put(bytes, o, AFTER_ID)
+    o = this.#shape.compose(bytes, o, line)
+    bytes[o] = LINE_END
+    this.#used = o + 1
+    this.#count++
+    this.#to = line.receivedAt
+    if (slot.inBatch[this.#place]++ === 0) this.#touched.push(slot)
+  }
+
+  /** Takes the batch out; the caller owns `body` and gives its buffer back to the pool. Null when empty. */
+  close(): Batch | null {
+    const bytes = this.#bytes
+    if (bytes === null || this.#count === 0) return null
+    const batch: Batch = {
+      stream: this.#stream,
+      number: ++this.#number,
+      part: 0,
+      output: this.output,
+      count: this.#count,
+      body: bytes.subarray(0, this.#used),
+      tally: this.#takeTally(),
+      received: { from: this.#from, to: this.#to },
+    }
+    this.#bytes = null
+    this.#used = 0
+    this.#count = 0
+    return batch
+  }
+
+  #takeTally(): Tally {
+    const sums = new Map<string, Map<string, number>>()
+    for (const slot of this.#touched) {
+      const route = slot.decision.routes.join('+')
+      let hosts = sums.get(route)
+      if (hosts === undefined) sums.set(route, (hosts = new Map()))
+      hosts.set(slot.source.host, (hosts.get(slot.source.host) ?? 0) + slot.inBatch[this.#place])
+      slot.inBatch[this.#place] = 0
+    }
+    this.#touched = []
+    return [...sums].flatMap(([route, hosts]) => [...hosts].map(([host, n]): Tally[number] => [route, host, n]))
+  }
+}
+
+function roomFor(lineLength: number): number {
+  return lineLength * ESCAPED_COPIES + DOCUMENT_OVERHEAD
+}
+
+/** Midnight UTC of the day that a time lies in. */
+export function dayOf(time: number): number {
+  return Math.floor(time / DAY) * DAY
+}

@@ -1,0 +1,27 @@
+import type { RouteOptions } from '../route/router.ts'
+import type { ZoneRule } from './zone-rules.ts'
+
+/** All that a lane is made from: plain data, so that it can cross to another thread. */
+export interface LaneOptions {
+  stream: string
+  /** What the config calls the input, such as `udp 0.0.0.0:514`. */
+  input: string
+  /** The own host's name: the host of lines from files. */
+  host: string
+  shape: 'ecs' | 'logstash'
+  timezone: string
+  senders: ZoneRule[]
+  routes: RouteOptions[]
+  filters: Record<string, string>
+  /** The archive's path template; null: no archive. */
+  archive: string | null
+  outputs: { name: string; index: string }[]
+  /** How far an event's day may lie from reception, ms, to go into its own day's index. */
+  window: { back: number; ahead: number }
+  /** Batch buffers that may be under way at once. */
+  credits: number
+  /** Lines without a syslog header, from a program that the config names: the whole line is the message. */
+  fixed?: { program: string; host: string }
+  /** Continue a stream: what was given out before. */
+  resume?: { sequence: number; numbers: Record<string, number> }
+}
