@@ -30,7 +30,8 @@ export class EcsShape implements Shape {
 
   compose(out: Uint8Array, at: number, line: Line): number {
     const { bytes, header, source } = line
-    const pieces = (source.pieces ??= piecesOf(source))
+    source.pieces ??= piecesOf(source)
+    const { pieces } = source
     let o = put(out, at, OPEN)
     o = this.#timestamp.write(out, o, line.time, true)
     o = put(out, o, CREATED)

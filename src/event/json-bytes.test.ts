@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ESCAPE_GROWTH, escapeJson, escaping, REPLACED_INVALID_UTF8, REPLACED_NUL } from './json-bytes.ts'
 
-function escape(bytes: Uint8Array): string {
+function escapedAndParsed(bytes: Uint8Array): string {
   const out = new Uint8Array(bytes.length * ESCAPE_GROWTH + 1)
   const end = escapeJson(out, 0, bytes, 0, bytes.length)
   return JSON.parse(`"${Buffer.from(out.subarray(0, end)).toString('utf8')}"`)
@@ -12,7 +12,7 @@ test('text comes back from JSON.parse as it was, whatever it holds', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const clean = text.toWellFormed().replaceAll('\0', '')
-      expect(escape(Buffer.from(clean))).toBe(clean)
+      expect(escapedAndParsed(Buffer.from(clean))).toBe(clean)
     }),
   )
 })
@@ -21,7 +21,7 @@ test('any bytes become the same text as the WHATWG decoder gives, NUL written as
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
       const decoded = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
-      expect(escape(bytes)).toBe(decoded.replaceAll('\0', '\\0'))
+      expect(escapedAndParsed(bytes)).toBe(decoded.replaceAll('\0', '\\0'))
     }),
     { numRuns: 2000 },
   )
@@ -29,10 +29,10 @@ test('any bytes become the same text as the WHATWG decoder gives, NUL written as
 
 test('says what it replaced', () => {
   escaping.replaced = 0
-  escape(Buffer.from('plain "quoted" \x1b[31m'))
+  escapedAndParsed(Buffer.from('plain "quoted" \x1b[31m'))
   expect(escaping.replaced).toBe(0)
-  escape(Buffer.from([0x61, 0xe9, 0x62]))
+  escapedAndParsed(Buffer.from([0x61, 0xe9, 0x62]))
   expect(escaping.replaced).toBe(REPLACED_INVALID_UTF8)
-  escape(Buffer.from([0x61, 0, 0x62]))
+  escapedAndParsed(Buffer.from([0x61, 0, 0x62]))
   expect(escaping.replaced).toBe(REPLACED_INVALID_UTF8 | REPLACED_NUL)
 })

@@ -26,7 +26,8 @@ export class LogstashShape implements Shape {
 
   compose(out: Uint8Array, at: number, line: Line): number {
     const { bytes, header, source } = line
-    const pieces = (source.pieces ??= piecesOf(source))
+    source.pieces ??= piecesOf(source)
+    const { pieces } = source
     escaping.replaced = 0
     const open = put(out, at, OPEN)
     const textAt = escapeJson(out, open, bytes, header.lineStart, header.afterTagStart)

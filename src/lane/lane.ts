@@ -105,7 +105,10 @@ export class Lane implements LineSink {
   ): void {
     const header = this.#header
     this.#ids.next()
-    if (position !== undefined) (this.#positions ??= {})[position.key] = position.value
+    if (position !== undefined) {
+      this.#positions ??= {}
+      this.#positions[position.key] = position.value
+    }
 
     const note = this.#senders.of(sender)
     if (this.#whole) parseWhole(header, bytes, start, end)

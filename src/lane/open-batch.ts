@@ -75,7 +75,8 @@ export class OpenBatch {
   add(line: Line, slot: Slot, id: Uint8Array, indexDay: number): void {
     let bytes = this.#bytes
     if (bytes === null) {
-      bytes = this.#bytes = this.#pool.take(roomFor(line.header.lineEnd - line.start))
+      bytes = this.#pool.take(roomFor(line.header.lineEnd - line.start))
+      this.#bytes = bytes
       this.#from = line.receivedAt
     }
     if (indexDay !== this.#day) {
@@ -118,8 +119,8 @@ export class OpenBatch {
     const sums = new Map<string, Map<string, number>>()
     for (const slot of this.#touched) {
       const route = slot.decision.routes.join('+')
-      let hosts = sums.get(route)
-      if (hosts === undefined) sums.set(route, (hosts = new Map()))
+      const hosts = sums.get(route) ?? new Map<string, number>()
+      sums.set(route, hosts)
       hosts.set(slot.source.host, (hosts.get(slot.source.host) ?? 0) + slot.inBatch[this.#place])
       slot.inBatch[this.#place] = 0
     }

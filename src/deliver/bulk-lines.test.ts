@@ -1,0 +1,44 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { Batch } from '../buffer/buffer.ts'
+import { restOf } from './bulk-lines.ts'
+import { DeadLetters } from './dead-letters.ts'
+
+const batch: Batch = {
+  stream: '00000000000000aa',
+  number: 7,
+  part: 0,
+  output: 'es',
+  count: 3,
+  body: Buffer.from(
+    '{"create":{"_id":"1"}}\n{"m":"a"}\n{"create":{"_id":"2"}}\n{"m":"ü"}\n{"create":{"_id":"3"}}\n{"m":"c"}\n',
+  ),
+  tally: [
+    ['all', 'h1', 2],
+    ['all', 'h2', 1],
+  ],
+  received: { from: 1, to: 2 },
+}
+
+test('the rest of a batch keeps its number, with the events that have to be tried again', () => {
+  const rest = restOf(batch, [0, 2])
+  expect(Buffer.from(rest.body).toString()).toBe(
+    '{"create":{"_id":"1"}}\n{"m":"a"}\n{"create":{"_id":"3"}}\n{"m":"c"}\n',
+  )
+  expect(rest).toMatchObject({ stream: batch.stream, number: 7, part: 1, count: 2 })
+  expect(rest.tally.reduce((sum, [, , n]) => sum + n, 0)).toBe(2)
+})
+
+test('a dead letter keeps event, batch and reason', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'sluice-dead-'))
+  const dead = new DeadLetters(dir)
+  await dead.keep(batch, { done: 2, duplicate: 0, exceptions: [[1, 'dead', 'mapper_parsing_exception']] })
+  await dead.keep(batch, { done: 2, duplicate: 0, exceptions: [[0, 'retry', 'later']] })
+  const letters = (await readFile(join(dir, 'es.ndjson'), 'utf8')).trim().split('\n')
+  expect(letters.map((letter) => JSON.parse(letter))).toEqual([
+    expect.objectContaining({ reason: 'mapper_parsing_exception', event: '{"m":"ü"}', batch: '00000000000000aa/7/0' }),
+  ])
+  await rm(dir, { recursive: true })
+})
