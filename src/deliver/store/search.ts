@@ -1,0 +1,108 @@
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
+import { literal, rows, stamp } from './database.ts'
+import { parseText, quoteRe2 } from './text.ts'
+
+/** Which events; all that is given must hold. Times are ms since the epoch, `from` inclusive, `to` exclusive. */
+export interface Filter {
+  /** See text.ts. */
+  text?: string | undefined
+  from?: number | undefined
+  to?: number | undefined
+  /** Exact, upper and lower case the same; several: any of them. */
+  host?: string[] | undefined
+  program?: string[] | undefined
+  dataset?: string[] | undefined
+  route?: string[] | undefined
+  /** Severity codes (0 to 7): any of them. */
+  severity?: number[] | undefined
+}
+
+export interface Hit {
+  id: string
+  /** ms since the epoch. */
+  time: number
+  host: string | null
+  program: string | null
+  level: string | null
+  dataset: string | null
+  route: string | null
+  message: string | null
+  /** The event, byte by byte as it was delivered. */
+  doc: string
+}
+
+export const TOP_FIELDS = ['host', 'program', 'level', 'dataset', 'route'] as const
+export type TopField = (typeof TOP_FIELDS)[number]
+
+/** More bars than anybody can look at; a histogram that would have more is refused. */
+export const MAX_BUCKETS = 10_000
+
+const HIT = 'id, time, host, program, level, dataset, route, message, doc'
+
+/** A search over the open table and the parts whose times overlap: SQL and its values. */
+export interface Search {
+  sql: string
+  values: DuckDBValue[]
+}
+
+/** Paths of the parts that can hold events of the filter's time. To be asked in the transaction of the search. */
+export async function partsFor(connection: DuckDBConnection, filter: Filter): Promise<string[]> {
+  const { where, values } = conditions({ from: filter.from, to: filter.to }, 'newest', 'oldest')
+  const found = await rows(
+    connection,
+    `SELECT file FROM parts WHERE state = 'sealed' AND ${where} ORDER BY file`,
+    values,
+  )
+  return found.map((row) => String(row.file))
+}
+
+export function eventsSearch(paths: string[], filter: Filter, order: 'newest' | 'oldest', limit: number): Search {
+  const { from, values } = source(paths, HIT, filter)
+  const direction = order === 'newest' ? 'DESC' : 'ASC'
+  return {
+    sql: `SELECT ${HIT} FROM ${from} ORDER BY time ${direction}, id ${direction} LIMIT ${Math.trunc(limit)}`,
+    values,
+  }
+}
+
+export function histogramSearch(paths: string[], filter: Filter, interval: number): Search {
+  const { from, values } = source(paths, 'time', filter)
+  const start = `floor(epoch_ms(time) / ${Math.trunc(interval)})`
+  const sql = `SELECT ${start} * ${Math.trunc(interval)} AS time, count(*) AS events FROM ${from} GROUP BY ${start}
+    ORDER BY 1 LIMIT ${MAX_BUCKETS + 1}`
+  return { sql, values }
+}
+
+export function topSearch(paths: string[], filter: Filter, field: TopField, n: number): Search {
+  const { from, values } = source(paths, field, filter)
+  const sql = `SELECT ${field} AS value, count(*) AS events FROM ${from} GROUP BY ${field}
+    ORDER BY events DESC, value LIMIT ${Math.trunc(n)}`
+  return { sql, values }
+}
+
+function source(paths: string[], columns: string, filter: Filter): { from: string; values: DuckDBValue[] } {
+  const { where, values } = conditions(filter)
+  const table = `SELECT ${columns} FROM events WHERE ${where}`
+  if (paths.length === 0) return { from: `(${table})`, values }
+  const files = `read_parquet([${paths.map(literal).join(', ')}], hive_partitioning = false)`
+  return { from: `(${table} UNION ALL SELECT ${columns} FROM ${files} WHERE ${where})`, values }
+}
+
+/** Everything from outside goes in as a parameter. */
+function conditions(filter: Filter, last = 'time', first = 'time'): { where: string; values: DuckDBValue[] } {
+  const all: string[] = ['true']
+  const values: DuckDBValue[] = []
+  const value = (of: DuckDBValue) => `$${values.push(of)}`
+  if (filter.from !== undefined) all.push(`${last} >= ${value(stamp(filter.from))}`)
+  if (filter.to !== undefined) all.push(`${first} < ${value(stamp(filter.to))}`)
+  for (const field of ['host', 'program', 'dataset', 'route'] as const) {
+    const wanted = filter[field]?.map((one) => `lower(${value(one)})`)
+    if (wanted !== undefined) all.push(`lower(${field}) IN (${wanted.join(', ')})`)
+  }
+  if (filter.severity !== undefined) all.push(`severity IN (${filter.severity.map((code) => value(code)).join(', ')})`)
+  for (const { text, exclude } of parseText(filter.text ?? '')) {
+    const found = `regexp_matches(message, ${value(quoteRe2(text))}, 'i')`
+    all.push(exclude ? `coalesce(NOT ${found}, true)` : found)
+  }
+  return { where: all.join(' AND '), values }
+}

@@ -1,0 +1,428 @@
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { type DuckDBConnection, type DuckDBInstance, DuckDBTimestampValue } from '@duckdb/node-api'
+import type { Batch, Outcome } from '../../buffer/buffer.ts'
+import { UserError } from '../../errors.ts'
+import type { Output } from '../output.ts'
+import { Applied, type BatchKey } from './applied.ts'
+import { messageOf, openDatabase, type Row, rows, stamp, transaction, withConnection } from './database.ts'
+import type { Report } from './happening.ts'
+import { Ingest, isDataError, type Refusal, type Sifted } from './ingest.ts'
+import { expired, Parts, type SealStep } from './parts.ts'
+import {
+  eventsSearch,
+  type Filter,
+  type Hit,
+  histogramSearch,
+  MAX_BUCKETS,
+  partsFor,
+  type Search,
+  type TopField,
+  topSearch,
+} from './search.ts'
+
+export interface StoreOptions {
+  /** The store's own directory; made when it is not there. */
+  path: string
+  /** Bytes for DuckDB's buffers. */
+  memory?: number
+  threads?: number
+  retention?: { days?: number | undefined; size?: number | undefined }
+  /** Bytes of events after which the open table is sealed into a part. */
+  partitionSize?: number
+  /** Only `query`, `histogram` and `top`; others may read at the same time. */
+  readOnly?: boolean
+  report?: Report
+  /** Told before the next step is taken; a test kills the process there. */
+  step?: (step: StoreStep) => unknown
+  now?: () => number
+}
+
+export type StoreStep = SealStep | 'inserted' | 'committed'
+
+/** Days are sealed this long after their end (UTC): most of what comes late has come by then. */
+const GRACE_MS = 10 * 60_000
+const UPKEEP_MS = 60_000
+
+/** The embedded store: events of the open day in a DuckDB table, sealed days as Parquet files beside it. */
+export class Store implements Output {
+  readonly #options: Required<Omit<StoreOptions, 'readOnly'>>
+  readonly #instance: DuckDBInstance
+  readonly #writer: DuckDBConnection
+  readonly #ingest: Ingest | undefined
+  readonly #parts: Parts
+  #applied: Applied
+  #turn: Promise<unknown> = Promise.resolve()
+  #queries = 0
+  #openBytes = 0
+  /** The last day whose end has been dealt with: late events wait for the next one's end. */
+  #rolled = ''
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+
+  private constructor(
+    options: Required<Omit<StoreOptions, 'readOnly'>>,
+    instance: DuckDBInstance,
+    writer: DuckDBConnection,
+    parts: Parts,
+    applied: Applied,
+    ingest: Ingest | undefined,
+  ) {
+    this.#options = options
+    this.#instance = instance
+    this.#writer = writer
+    this.#parts = parts
+    this.#applied = applied
+    this.#ingest = ingest
+  }
+
+  static async open({ readOnly = false, ...given }: StoreOptions): Promise<Store> {
+    const options = {
+      memory: 256 * 2 ** 20,
+      threads: 2,
+      retention: {},
+      partitionSize: 48 * 2 ** 20,
+      report: () => undefined,
+      step: () => undefined,
+      now: Date.now,
+      ...given,
+    }
+    const { path, memory, threads, report, step } = options
+    const { instance, fresh } = await openDatabase({ file: join(path, FILE), memory, threads, readOnly, report })
+    try {
+      const writer = await instance.connect()
+      const parts = new Parts(writer, path, report, step)
+      if (!readOnly) await parts.recover(fresh)
+      const ingest = readOnly ? undefined : await Ingest.create(writer)
+      const store = new Store(options, instance, writer, parts, await Applied.load(writer), ingest)
+      if (!readOnly) await store.#start()
+      return store
+    } catch (error) {
+      instance.closeSync()
+      throw error
+    }
+  }
+
+  async #start(): Promise<void> {
+    const [row] = await rows(this.#writer, 'SELECT sum(strlen(doc)) AS bytes FROM events')
+    this.#openBytes = Number(row?.bytes ?? 0)
+    this.#timer = setInterval(() => {
+      this.maintain().catch((error) => this.#failed('upkeep', error))
+    }, UPKEEP_MS).unref()
+    await this.maintain()
+  }
+
+  async deliver(batches: Batch[]): Promise<Outcome[]> {
+    const outcomes = await this.#alone(() => this.#deliver(batches))
+    if (this.#openBytes >= this.#options.partitionSize) {
+      // Not awaited: the batches are stored, and the next delivery waits for its turn behind it.
+      this.#alone(() => this.#sealLargest()).catch((error) => this.#failed('sealing', error))
+    }
+    return outcomes
+  }
+
+  async #deliver(batches: Batch[]): Promise<Outcome[]> {
+    const ingest = this.#ingest
+    if (ingest === undefined) throw new Error('the store is open for reading only')
+    const fresh = new Map<string, Batch>()
+    for (const batch of batches) {
+      if (!this.#applied.has(batch, batch.number)) fresh.set(nameOf(batch), batch)
+    }
+    const refused = await this.#apply(ingest, [...fresh.values()])
+    const outcomes: Outcome[] = []
+    for (const batch of batches) {
+      const first = fresh.delete(nameOf(batch))
+      const refusals = first ? (refused.get(batch) ?? []) : await this.#refusalsOf(batch)
+      const stored = batch.count - refusals.length
+      outcomes.push({
+        done: first ? stored : 0,
+        duplicate: first ? 0 : stored,
+        exceptions: refusals.map(([index, reason]) => [index, 'dead', reason]),
+      })
+    }
+    return outcomes
+  }
+
+  /** One transaction for all: rows, batch numbers and refusals. */
+  async #apply(ingest: Ingest, batches: Batch[]): Promise<Map<Batch, Refusal[]>> {
+    const whole = new Map(batches.map((batch): [Batch, Sifted] => [batch, { body: batch.body, refused: [] }]))
+    if (batches.length === 0) return new Map()
+    try {
+      await this.#write(ingest, whole)
+      return new Map()
+    } catch (error) {
+      if (!isDataError(error) && !(error instanceof CountMismatch)) throw error
+    }
+    const sifted = new Map<Batch, Sifted>()
+    for (const batch of batches) sifted.set(batch, await ingest.sift(batch))
+    await this.#write(ingest, sifted)
+    return new Map(batches.map((batch) => [batch, sifted.get(batch)?.refused ?? []]))
+  }
+
+  async #write(ingest: Ingest, work: Map<Batch, Sifted>): Promise<void> {
+    const batches = [...work.keys()]
+    const { step } = this.#options
+    try {
+      await transaction(this.#writer, async () => {
+        const received = Math.min(...batches.map((batch) => batch.received.from))
+        const inserted = await ingest.insert(
+          [...work.values()].map(({ body }) => body),
+          received,
+        )
+        let expected = 0
+        for (const [batch, { refused }] of work) expected += batch.count - refused.length
+        if (inserted !== expected) throw new CountMismatch(`${inserted} rows came of ${expected} events`)
+        for (const [key, numbers] of byStream(batches)) await this.#applied.add(this.#writer, key, numbers)
+        for (const [batch, { refused }] of work) await this.#keepRefusals(batch, refused)
+        await step('inserted')
+      })
+    } catch (error) {
+      this.#applied = await Applied.load(this.#writer)
+      throw error
+    }
+    for (const { body } of work.values()) this.#openBytes += body.length
+    await step('committed')
+  }
+
+  async #keepRefusals(batch: Batch, refused: Refusal[]): Promise<void> {
+    for (const [index, reason] of refused) {
+      await this.#writer.run('INSERT INTO refused VALUES ($1, $2, $3, $4, $5, $6, $7)', [
+        batch.output,
+        batch.stream,
+        batch.part,
+        BigInt(batch.number),
+        index,
+        reason,
+        stamp(Date.now()),
+      ])
+    }
+  }
+
+  /** A batch delivered again must report the same dead events again: the first answer may have been lost in a crash. */
+  async #refusalsOf({ output, stream, part, number }: Batch): Promise<Refusal[]> {
+    const found = await rows(
+      this.#writer,
+      'SELECT position, reason FROM refused WHERE output = $1 AND stream = $2 AND part = $3 AND number = $4 ORDER BY position',
+      [output, stream, part, BigInt(number)],
+    )
+    return found.map((row) => [Number(row.position), String(row.reason)])
+  }
+
+  /** Seals days that are over, applies retention, removes files no longer used. Runs by itself every minute. */
+  maintain(): Promise<void> {
+    return this.#alone(async () => {
+      const today = dayOf(this.#options.now() - GRACE_MS)
+      if (this.#rolled !== today) {
+        const over = await rows(
+          this.#writer,
+          'SELECT DISTINCT day::VARCHAR AS day FROM events WHERE day < $1::DATE ORDER BY day',
+          [today],
+        )
+        for (const row of over) await this.#parts.seal(String(row.day))
+        await Applied.forget(this.#writer)
+        this.#applied = await Applied.load(this.#writer)
+        this.#rolled = today
+        if (over.length > 0) await this.#afterSeal()
+      }
+      await this.#retain()
+      if (this.#queries === 0) await this.#parts.removeUnused()
+    })
+  }
+
+  /** The day with most rows; the others (late events, a day's first minutes) stay until their own time comes. */
+  async #sealLargest(): Promise<void> {
+    const [row] = await rows(
+      this.#writer,
+      'SELECT day::VARCHAR AS day FROM events GROUP BY events.day ORDER BY sum(strlen(doc)) DESC LIMIT 1',
+    )
+    if (row === undefined || this.#openBytes < this.#options.partitionSize) return
+    await this.#parts.seal(String(row.day))
+    await this.#afterSeal()
+  }
+
+  /** Empties DuckDB's log and gives the space of the deleted rows back for the next ones. */
+  async #afterSeal(): Promise<void> {
+    const [row] = await rows(this.#writer, 'SELECT sum(strlen(doc)) AS bytes FROM events')
+    this.#openBytes = Number(row?.bytes ?? 0)
+    // Refused while a query is running; the next seal does it then.
+    await this.#writer.run('CHECKPOINT').catch((error) => this.#failed('checkpoint', error))
+  }
+
+  async #retain(): Promise<void> {
+    const { retention, path, report, now } = this.#options
+    const file = join(path, FILE)
+    const used = [file, `${file}.wal`].reduce((sum, one) => sum + (existsSync(one) ? statSync(one).size : 0), 0)
+    const gone = await expired(this.#writer, retention, used, now())
+    await this.#parts.drop(gone.map((part) => part.file))
+    for (const { day, events, bytes, rule } of gone) report({ kind: 'expired', day, events, bytes, rule })
+    if (retention.days === undefined) return
+    const late = await rows(
+      this.#writer,
+      `SELECT day::VARCHAR AS day, count(*) AS events, sum(strlen(doc)) AS bytes FROM events
+        WHERE day < $1::DATE - $2::INTEGER GROUP BY events.day`,
+      [stamp(now()), retention.days],
+    )
+    for (const row of late) {
+      await this.#writer.run('DELETE FROM events WHERE day = $1::DATE', [String(row.day)])
+      report({
+        kind: 'expired',
+        day: String(row.day),
+        events: Number(row.events),
+        bytes: Number(row.bytes),
+        rule: 'days',
+      })
+    }
+  }
+
+  /** Events, newest or oldest first. */
+  async *query(options: Filter & { order?: 'newest' | 'oldest'; limit?: number }): AsyncGenerator<Hit> {
+    const { order = 'newest', limit = 100 } = options
+    for await (const row of this.#search(options, (paths) => eventsSearch(paths, options, order, limit)))
+      yield hitOf(row)
+  }
+
+  /** Counts per interval (ms), by start of the interval; intervals without events are left out. */
+  async *histogram(options: Filter & { interval: number }): AsyncGenerator<{ time: number; events: number }> {
+    let buckets = 0
+    for await (const row of this.#search(options, (paths) => histogramSearch(paths, options, options.interval))) {
+      if (++buckets > MAX_BUCKETS)
+        throw new UserError(`more than ${MAX_BUCKETS} intervals: ask for longer ones, or less time`)
+      yield { time: Number(row.time), events: Number(row.events) }
+    }
+  }
+
+  /** The most frequent values of a field; null: events without it. */
+  async *top(
+    options: Filter & { field: TopField; n?: number },
+  ): AsyncGenerator<{ value: string | null; events: number }> {
+    for await (const row of this.#search(options, (paths) =>
+      topSearch(paths, options, options.field, options.n ?? 10),
+    )) {
+      yield { value: textOf(row.value), events: Number(row.events) }
+    }
+  }
+
+  async *#search(filter: Filter, build: (paths: string[]) => Search): AsyncGenerator<Row> {
+    this.#queries++
+    try {
+      for (;;) {
+        const damage = yield* this.#searchOnce(filter, build)
+        if (damage === undefined) return
+        await this.#alone(() => this.#parts.damaged(damage.file, damage.reason))
+      }
+    } finally {
+      this.#queries--
+    }
+  }
+
+  /** Returns the part that could not be read, if nothing has been given out yet. */
+  async *#searchOnce(
+    filter: Filter,
+    build: (paths: string[]) => Search,
+  ): AsyncGenerator<Row, { file: string; reason: string } | undefined> {
+    const connection = await this.#instance.connect()
+    try {
+      // One snapshot for the list of parts and the table: a part sealed meanwhile is not seen twice.
+      await connection.run('BEGIN')
+      const files = await partsFor(connection, filter)
+      const pathOf = (file: string) => join(this.#options.path, file)
+      const { sql, values } = build(files.map(pathOf))
+      let given = false
+      try {
+        const result = await connection.stream(sql, values)
+        for await (const chunk of result.yieldRowObjects()) {
+          for (const row of chunk) {
+            given = true
+            yield row
+          }
+        }
+        return undefined
+      } catch (error) {
+        if (given || this.#ingest === undefined) throw error
+        for (const file of files) {
+          const reason = await this.#faultIn(build([pathOf(file)]))
+          if (reason !== undefined) return { file, reason }
+        }
+        throw error
+      }
+    } finally {
+      connection.closeSync()
+    }
+  }
+
+  async #faultIn({ sql, values }: Search): Promise<string | undefined> {
+    try {
+      await withConnection(this.#instance, (connection) => connection.run(sql, values))
+      return undefined
+    } catch (error) {
+      const reason = messageOf(error)
+      return /out of memory|interrupt|too many open files/i.test(reason) ? undefined : reason
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    clearInterval(this.#timer)
+    await this.#turn
+    if (this.#ingest !== undefined) {
+      await this.#writer.run('CHECKPOINT').catch((error) => this.#failed('checkpoint', error))
+    }
+    this.#writer.closeSync()
+    this.#instance.closeSync()
+  }
+
+  /** Writers take turns: deliveries, sealing, retention. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(() => work())
+    this.#turn = mine.catch(() => undefined)
+    return mine
+  }
+
+  #failed(what: string, error: unknown): void {
+    this.#options.report({ kind: 'failed', what, reason: messageOf(error) })
+  }
+}
+
+const FILE = 'events.duckdb'
+
+class CountMismatch extends Error {
+  override name = 'CountMismatch'
+}
+
+function nameOf({ output, stream, part, number }: Batch): string {
+  return JSON.stringify([output, stream, part, number])
+}
+
+function byStream(batches: Batch[]): Map<BatchKey, number[]> {
+  const streams = new Map<string, [BatchKey, number[]]>()
+  for (const { output, stream, part, number } of batches) {
+    const name = JSON.stringify([output, stream, part])
+    const known = streams.get(name) ?? [{ output, stream, part }, []]
+    known[1].push(number)
+    streams.set(name, known)
+  }
+  return new Map(streams.values())
+}
+
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10)
+}
+
+function hitOf(row: Row): Hit {
+  return {
+    id: String(row.id),
+    time: row.time instanceof DuckDBTimestampValue ? Number(row.time.micros / 1000n) : 0,
+    host: textOf(row.host),
+    program: textOf(row.program),
+    level: textOf(row.level),
+    dataset: textOf(row.dataset),
+    route: textOf(row.route),
+    message: textOf(row.message),
+    doc: String(row.doc),
+  }
+}
+
+function textOf(value: unknown): string | null {
+  return value === null || value === undefined ? null : String(value)
+}
