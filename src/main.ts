@@ -78,4 +78,5 @@ function fail(error: unknown): void {
   process.exit(1)
 }
 
-if (import.meta.main) await main(process.argv.slice(2))
+// Not awaited: the commands' modules may import this one, which has to be evaluated by then.
+if (import.meta.main) main(process.argv.slice(2)).catch(fail)

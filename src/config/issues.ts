@@ -43,8 +43,9 @@ function unionProblems(
   source: Source,
   problem: (message: string) => Problem[],
 ): Problem[] {
+  const value = path.reduce<unknown>(member, source.value)
   const absent = issue.errors.map((branch) =>
-    branch.find(({ message, path }) => path.length === 1 && message.endsWith(', got nothing')),
+    branch.find(({ path }) => path.length === 1 && member(value, path[0]) === undefined),
   )
   const meant = issue.errors.find(
     (branch, i) =>
@@ -66,6 +67,10 @@ function unionProblems(
   const common = unknown.filter((key) => unknown.filter((other) => other === key).length === issue.errors.length)
   const near = [...new Set(common)].map((key) => didYouMean(key, kinds)).find((hint) => hint !== '')
   return problem(`wanted one of the keys ${kinds.join(', ')}${near ?? ''}`)
+}
+
+function member(value: unknown, key: PropertyKey): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
 }
 
 /** `receive[0].lanes: `, nothing at the top. */

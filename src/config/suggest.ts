@@ -4,7 +4,7 @@ import { distance } from 'fastest-levenshtein'
 export function didYouMean(word: string, known: Iterable<string>): string {
   const [near] = [...known]
     .map((name) => ({ name, far: distance(word.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ name, far }) => far <= Math.max(1, Math.ceil(name.length / 3)))
+    .filter(({ name, far }) => far <= 2 && far < name.length)
     .sort((a, b) => a.far - b.far)
   return near === undefined ? '' : `; did you mean '${near.name}'?`
 }
