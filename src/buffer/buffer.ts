@@ -62,7 +62,12 @@ export interface BatchBuffer {
   close(): Promise<void>
 }
 
-/** The buffer's budget (bytes or age) is used up: the batch was not taken. */
+/** The buffer's budget ('size') or the disk ('disk') is used up: the batch was not taken. A later try may succeed. */
 export class BufferFull extends Error {
   override name = 'BufferFull'
+  readonly reason: 'size' | 'disk'
+  constructor(message: string, reason: 'size' | 'disk' = 'size', options?: ErrorOptions) {
+    super(message, options)
+    this.reason = reason
+  }
 }

@@ -1,0 +1,309 @@
+import { mkdir, open, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Appender } from './appender.ts'
+import { messageOf, replaceFile, syncDirectory } from './files.ts'
+import type { OnHappening } from './happening.ts'
+import { type Mark, MarkSet, type OutputTotals, parseSnapshot } from './mark-set.ts'
+import { setAside } from './quarantine.ts'
+import { fileHeader, readBody, recordHead, scan } from './records.ts'
+
+export type { Mark, OutputTotals } from './mark-set.ts'
+
+const JOURNAL = 'SLMJ'
+const SNAPSHOT = 'SLMS'
+const NAME = /^marks-(\d{8,15})\.(journal|snapshot)$/
+/** Written ahead, so that batches can still be settled, and their segments deleted, on a disk that is full. */
+const RESERVE = 1024 * 1024
+
+export interface MarksOptions {
+  onHappening?: OnHappening
+  /** Bytes of journal after which the set is written as a snapshot. */
+  compactAt?: number
+}
+
+/**
+ * The durable set of settled batches, per output and stream, with their first outcome: the heart of the ledger. A batch
+ * that is delivered or counted twice is one.
+ *
+ *     marks-<generation>.snapshot   the whole set at one moment, and the sums
+ *     marks-<generation>.journal    what was settled after it, one record each
+ *
+ * The snapshot before the last one and its journal are kept: a damaged snapshot is made again from them. What can't be
+ * read is set aside in `quarantine/`; its batches count as not settled and come again, which their ids absorb.
+ */
+export class Marks {
+  readonly #directory: string
+  readonly #options: MarksOptions
+  #set: MarkSet
+  #generation: number
+  #journal: Appender
+  #compacting: Promise<void> | undefined
+  /** The journal before the present one, until all of it is on the disk. */
+  #previous: Appender | undefined
+  #nextCompaction: number
+  readonly #timer: NodeJS.Timeout
+  #closing = false
+  #retry = Promise.withResolvers<void>()
+
+  private constructor(dir: string, options: MarksOptions, set: MarkSet, generation: number, journal: Appender) {
+    this.#directory = dir
+    this.#options = options
+    this.#set = set
+    this.#generation = generation
+    this.#journal = journal
+    this.#nextCompaction = options.compactAt ?? 4 * 1024 * 1024
+    this.#timer = setInterval(() => this.#tick(), 1000).unref()
+  }
+
+  /** Never refuses because of what the files hold. One process at a time (lock.ts). */
+  static async open(dir: string, options: MarksOptions = {}): Promise<Marks> {
+    await mkdir(dir, { recursive: true })
+    const { set, generation, end } = await load(dir, options.onHappening)
+    const path = join(dir, fileName(generation, 'journal'))
+    const journal = end === 0 ? await createJournal(dir, path) : await Appender.reopen(path, end, RESERVE)
+    const marks = new Marks(dir, options, set, generation, journal)
+    marks.#compactWhenLarge()
+    return marks
+  }
+
+  has(output: string, stream: string, number: number, part: number): boolean {
+    return this.#set.has(output, stream, number, part)
+  }
+
+  /**
+   * Counts the mark if nothing was recorded for this output, stream, number and part, and resolves once the record is
+   * written (safe from kill -9; `sync` makes it safe from a power cut, and happens each second). While the disk takes
+   * no write it is tried again each second.
+   */
+  async record(mark: Mark): Promise<'first' | 'again'> {
+    const sum =
+      mark.done + mark.duplicate + mark.dead + mark.retry + Object.values(mark.lost).reduce((a, b) => a + b, 0)
+    if (sum !== mark.count) throw new RangeError(`a mark over ${mark.count} events accounts for ${sum}`)
+    if (!this.#set.add(mark)) return 'again'
+    const head = recordHead(JSON.stringify(mark))
+    for (;;) {
+      try {
+        await this.#journal.append([head])
+        break
+      } catch (error) {
+        if (this.#closing) throw error
+        this.#options.onHappening?.({
+          kind: 'write_failed',
+          text: `settled batches can't be written to ${this.#journal.path} (${messageOf(error)}); trying again`,
+          file: this.#journal.path,
+        })
+        await this.#retry.promise
+      }
+    }
+    this.#compactWhenLarge()
+    return 'first'
+  }
+
+  /** Resolves when all that `record` resolved for is on the disk. */
+  async sync(): Promise<void> {
+    await Promise.all([this.#previous?.sync(), this.#journal.sync()])
+  }
+
+  last(output: string, stream: string): number {
+    return this.#set.last(output, stream)
+  }
+
+  missing(output: string, stream: string, last?: number): [from: number, to: number][] {
+    return this.#set.missing(output, stream, last)
+  }
+
+  /** See MarkSet.retire. A retirement lasts from the next snapshot on: retire again after a start what is listed. */
+  retire(stream: string): boolean {
+    return this.#set.retire(stream)
+  }
+
+  totals(): OutputTotals[] {
+    return this.#set.totals()
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true
+    clearInterval(this.#timer)
+    this.#retry.resolve()
+    await this.#compacting
+    await this.#journal.close()
+  }
+
+  #tick() {
+    this.#retry.resolve()
+    this.#retry = Promise.withResolvers()
+    this.sync().catch((error) => {
+      const text = `settled batches can't be synced (${messageOf(error)}); trying again`
+      this.#options.onHappening?.({ kind: 'write_failed', text, file: this.#journal.path })
+    })
+  }
+
+  #compactWhenLarge() {
+    if (this.#compacting || this.#closing || this.#journal.end < this.#nextCompaction) return
+    this.#compacting = this.#compact()
+      .catch((error) => {
+        this.#nextCompaction = this.#journal.end * 2
+        const text = `the ledger's journal can't be shortened (${messageOf(error)}); it goes on growing`
+        this.#options.onHappening?.({ kind: 'write_failed', text, file: this.#journal.path })
+      })
+      .finally(() => {
+        this.#compacting = undefined
+      })
+  }
+
+  /** A crash at any point leaves a snapshot and all journals since. */
+  async #compact() {
+    const generation = this.#generation + 1
+    const journal = await createJournal(this.#directory, join(this.#directory, fileName(generation, 'journal')))
+    // From here without a pause: the snapshot holds all that the old journals hold, and what they still wait to write.
+    const old = this.#journal
+    this.#journal = journal
+    this.#previous = old
+    this.#generation = generation
+    this.#nextCompaction = this.#options.compactAt ?? 4 * 1024 * 1024
+    const body = Buffer.from(JSON.stringify(this.#set))
+    try {
+      const chunks = [fileHeader(SNAPSHOT), recordHead('{}', body), body]
+      await replaceFile(this.#directory, fileName(generation, 'snapshot'), chunks)
+    } finally {
+      await old.close()
+      this.#previous = undefined
+    }
+    const files = await list(this.#directory)
+    const before = files.filter((file) => file.kind === 'snapshot' && file.generation < generation).at(-1)
+    for (const file of before ? files : []) {
+      if (file.generation < (before?.generation ?? 0)) await rm(join(this.#directory, file.name), { force: true })
+    }
+  }
+}
+
+interface LedgerFile {
+  name: string
+  generation: number
+  kind: 'journal' | 'snapshot'
+}
+
+/** The ledger's files, oldest first. */
+async function list(directory: string): Promise<LedgerFile[]> {
+  const files: LedgerFile[] = []
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const [, generation, kind] = NAME.exec(entry.name) ?? []
+    if (entry.isFile() && (kind === 'journal' || kind === 'snapshot')) {
+      files.push({ name: entry.name, generation: Number(generation), kind })
+    }
+  }
+  return files.sort((a, b) => a.generation - b.generation)
+}
+
+function fileName(generation: number, kind: LedgerFile['kind']): string {
+  return `marks-${String(generation).padStart(8, '0')}.${kind}`
+}
+
+async function createJournal(directory: string, path: string): Promise<Appender> {
+  const journal = await Appender.create(path, JOURNAL, RESERVE)
+  await syncDirectory(directory)
+  return journal
+}
+
+/** The newest snapshot that can be read and the journals since. `end`: where to go on; 0: there is no journal yet. */
+async function load(dir: string, onHappening?: OnHappening) {
+  const files = await list(dir)
+  for (const name of await readdir(dir)) {
+    // Left by a crash while a snapshot was written.
+    if (name.endsWith('.snapshot.new')) await rm(join(dir, name), { force: true })
+  }
+  const snapshots = files.filter(({ kind }) => kind === 'snapshot').reverse()
+  let set = new MarkSet()
+  let from = 0
+  for (const { name, generation } of snapshots) {
+    const found = await readSnapshot(join(dir, name), onHappening)
+    if (!found) continue
+    set = found
+    from = generation
+    break
+  }
+  if (from === 0 && snapshots.length > 0) {
+    const text = `no snapshot of the settled batches in ${dir} can be read: the sums begin anew with what the journals hold`
+    onHappening?.({ kind: 'marks_lost', text })
+  }
+  let end = 0
+  let generation = (files.at(-1)?.generation ?? 0) || 1
+  for (const file of files) {
+    if (file.kind !== 'journal' || file.generation < from) continue
+    const path = join(dir, file.name)
+    end = await replay(path, set, onHappening)
+    generation = Math.max(generation, file.generation)
+  }
+  const last = files.filter(({ kind }) => kind === 'journal').at(-1)
+  if (last?.generation !== generation) end = 0
+  return { set, generation, end }
+}
+
+async function readSnapshot(path: string, onHappening?: OnHappening): Promise<MarkSet | undefined> {
+  const file = await open(path, 'r')
+  try {
+    for await (const found of scan(file, SNAPSHOT)) {
+      if (found.kind === 'damage') continue
+      const body = await readBody(file, found)
+      if (body) return MarkSet.from(parseSnapshot(body.toString()))
+    }
+  } catch {
+    // Told below, like any other damage.
+  } finally {
+    await file.close()
+  }
+  await damaged(path, 0, undefined, onHappening)
+  return undefined
+}
+
+/** Adds a journal's marks to the set; returns where its content ends. */
+async function replay(path: string, set: MarkSet, onHappening?: OnHappening): Promise<number> {
+  const file = await open(path, 'r')
+  let end = fileHeader(JOURNAL).length
+  try {
+    for await (const found of scan(file, JOURNAL)) {
+      end = found.end
+      const mark = found.kind === 'record' ? parseMark(found.header) : undefined
+      if (mark) set.add(mark)
+      else await damaged(path, found.start, found.end, onHappening)
+    }
+  } catch (error) {
+    // A disk that can't read: what is behind counts as not settled, and new records go behind the file's end.
+    end = (await file.stat()).size
+    onHappening?.({ kind: 'damaged', text: `${path} can't be read to its end (${messageOf(error)})`, file: path })
+  } finally {
+    await file.close()
+  }
+  return end
+}
+
+async function damaged(path: string, start: number, end: number | undefined, onHappening?: OnHappening) {
+  const file = await open(path, 'r')
+  try {
+    const { copy, isNew } = await setAside(file, path, start, end ?? (await file.stat()).size)
+    const text = `${path} is damaged at byte ${start}; set aside as ${copy}. What it had settled is delivered again.`
+    if (isNew) onHappening?.({ kind: 'damaged', text, file: copy })
+  } catch (error) {
+    const text = `${path} is damaged at byte ${start} and can't be set aside (${messageOf(error)})`
+    onHappening?.({ kind: 'damaged', text, file: path })
+  } finally {
+    await file.close()
+  }
+}
+
+/** A mark out of a record's header; undefined when it is none. */
+export function parseMark(text: string): Mark | undefined {
+  try {
+    const mark: Mark = JSON.parse(text)
+    const numbers = [mark.number, mark.part, mark.count, mark.done, mark.duplicate, mark.dead, mark.retry]
+    const isMark =
+      numbers.every(Number.isSafeInteger) &&
+      typeof mark.output === 'string' &&
+      typeof mark.stream === 'string' &&
+      typeof mark.lost === 'object' &&
+      Array.isArray(mark.tally)
+    return isMark ? mark : undefined
+  } catch {
+    return undefined
+  }
+}
