@@ -4,7 +4,7 @@ export const DEFAULT_PRIORITY = 13
 export const MAX_PRIORITY = 191
 
 /** Index = code. The names that syslog.conf, rsyslog and syslog-ng use. */
-export const FACILITY_NAMES = [
+export const FACILITIES = [
   'kern',
   'user',
   'mail',
@@ -32,7 +32,7 @@ export const FACILITY_NAMES = [
 ] as const
 
 /** Index = code. */
-export const SEVERITY_NAMES = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'] as const
+export const SEVERITIES = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'] as const
 
 export function facilityOf(priority: number): number {
   return priority >> 3
