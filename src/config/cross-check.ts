@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { receiveConfig } from '../receive/config.ts'
 import { routeConfig } from '../route/config.ts'
+import { filterReferences } from './filter-references.ts'
 import { deliverConfig } from './schema.ts'
 import { didYouMean } from './suggest.ts'
 import { address, showAddress } from './units.ts'
@@ -8,6 +9,8 @@ import type { Path } from './yaml.ts'
 
 export interface Finding {
   path: Path
+  /** Both from 1, within the text at `path`. */
+  inside?: { line: number; column: number }
   message: string
 }
 
@@ -46,7 +49,16 @@ export function crossCheck(raw: unknown): Finding[] {
           path: ['routes', index, 'deliver', i],
           message: `there is no output '${name}'${didYouMean(name, names)} (outputs: ${names.join(', ') || 'none'})`,
         })
-  return [...findings, ...portClashes(inputs, file.metrics)]
+  return [
+    ...findings,
+    ...filterReferences(
+      file.filters,
+      routes.flatMap(([index, { filter }]): [Path, string][] =>
+        filter === undefined ? [] : [[['routes', index, 'filter'], filter]],
+      ),
+    ),
+    ...portClashes(inputs, file.metrics),
+  ]
 }
 
 type Numbered<T> = [index: number, item: T][]

@@ -1,4 +1,5 @@
 import type { Finding } from './cross-check.ts'
+import { filtersIn } from './filter-references.ts'
 import type { Config } from './schema.ts'
 
 /** What is allowed, but probably not meant. */
@@ -22,9 +23,10 @@ function unreachable({ routes }: Config): Finding[] {
 }
 
 function unused({ filters, routes }: Config): Finding[] {
-  const texts = [...Object.values(filters), ...routes.map(({ filter }) => filter ?? '')].join('\n')
+  const texts = [...Object.values(filters), ...routes.flatMap(({ filter }) => filter ?? [])]
+  const used = texts.flatMap(filtersIn)
   return Object.keys(filters)
-    .filter((name) => !new RegExp(`filter\\s*\\(\\s*["']?${name.replaceAll('.', '\\.')}["']?\\s*\\)`).test(texts))
+    .filter((name) => !used.includes(name))
     .map((name) => ({ path: ['filters', name], message: `filter '${name}' is not used by any route` }))
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../errors.ts'
-import { crossCheck } from './cross-check.ts'
+import { crossCheck, type Finding } from './cross-check.ts'
 import { describeIssue, problemsOf } from './issues.ts'
 import { type Config, configSchema } from './schema.ts'
 import { type Problem, readYaml, type Source } from './yaml.ts'
@@ -35,11 +35,16 @@ export function readConfig(text: string, overrides: Overrides = {}, env = proces
   const problems = [
     ...source.problems,
     ...problemsOf(error?.issues ?? [], source),
-    ...crossCheck(value).map(({ path, message }) => ({ ...source.at(path), message })),
+    ...crossCheck(value).map((finding) => problemOf(finding, source)),
   ]
   return problems.length === 0 && config !== undefined
     ? { config, problems, source }
     : { problems: inOrder(problems), source }
+}
+
+/** A finding with its place in the file. */
+export function problemOf({ path, inside, message }: Finding, source: Source): Problem {
+  return { ...(inside === undefined ? source.at(path) : source.inside(path, inside.line, inside.column)), message }
 }
 
 /** By place; of several at one place the first, which is the cause of the others. */

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { archivePath } from '../archive/config.ts'
 import { name } from '../config/fields.ts'
+import { compileFilter } from './filter.ts'
 import { FilterError } from './filter-error.ts'
-import { parseFilter } from './parser.ts'
 
-const filter = z.string().superRefine((filter, context) => {
+/** One filter. Whether the filters exist that `filter(name)` speaks of shows only when the whole config is known. */
+export const filterConfig = z.string().superRefine((filter, context) => {
   try {
-    parseFilter(filter)
+    compileFilter(filter, () => () => true)
   } catch (error) {
     if (!(error instanceof FilterError)) throw error
     const { line, column, problem } = error
@@ -16,7 +17,7 @@ const filter = z.string().superRefine((filter, context) => {
 
 /** Filters by name. */
 export const filtersConfig = z
-  .record(name(), filter)
+  .record(name(), filterConfig)
   .default({})
   .describe("filters with a name, for use in other filters: `filter(f_net)`; the language is syslog-ng's")
 
@@ -26,7 +27,7 @@ export const routeConfig = z
     name: name()
       .refine((name) => name !== 'unrouted', "'unrouted' is what lines without a route are called; wanted another name")
       .describe('what the ledger calls it'),
-    filter: filter.optional().describe("which lines it takes, in syslog-ng's filter language. Absent: all"),
+    filter: filterConfig.optional().describe("which lines it takes, in syslog-ng's filter language. Absent: all"),
     service: z
       .string()
       .min(1)
