@@ -1,5 +1,5 @@
 import { FLAG_NAMES, FLAG_NOT_UTF8, FLAG_NUL_ESCAPED, type Header } from '../syslog/header.ts'
-import { FACILITY_NAMES, SEVERITY_NAMES } from '../syslog/priority.ts'
+import { FACILITIES, SEVERITIES } from '../syslog/priority.ts'
 import { structuredData } from '../syslog/structured-data.ts'
 import { escapeJson, escaping, jsonBytes, put, REPLACED_INVALID_UTF8, REPLACED_NUL } from './json-bytes.ts'
 import type { Line, Shape, Source } from './line.ts'
@@ -75,10 +75,10 @@ function piecesOf(source: Source): readonly Uint8Array[] {
   const process = source.program === '' ? '' : `,"process":{"name":${jsonBytes(source.program)}`
   const syslog = {
     priority,
-    facility: { code: facility, name: FACILITY_NAMES[facility] },
-    severity: { code: severity, name: SEVERITY_NAMES[severity] },
+    facility: { code: facility, name: FACILITIES[facility] },
+    severity: { code: severity, name: SEVERITIES[severity] },
   }
-  const log = JSON.stringify({ level: SEVERITY_NAMES[severity], source: { address: source.sender }, syslog })
+  const log = JSON.stringify({ level: SEVERITIES[severity], source: { address: source.sender }, syslog })
   return [Buffer.from(host + process), Buffer.from(`${process === '' ? '' : '}'},"log":${log.slice(0, -2)}`)]
 }
 

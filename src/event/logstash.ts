@@ -1,5 +1,5 @@
 import { FLAG_NOT_UTF8, FLAG_NUL_ESCAPED } from '../syslog/header.ts'
-import { SEVERITY_NAMES } from '../syslog/priority.ts'
+import { SEVERITIES } from '../syslog/priority.ts'
 import { flagNames } from './ecs.ts'
 import { escapeJson, escaping, jsonBytes, put, REPLACED_INVALID_UTF8, REPLACED_NUL } from './json-bytes.ts'
 import type { Line, Shape, Source } from './line.ts'
@@ -62,7 +62,7 @@ export class LogstashShape implements Shape {
 /** What is the same for all lines of a source: type; program; level and host. */
 function piecesOf(source: Source): readonly Uint8Array[] {
   const program = source.program === '' ? '' : `,"program":${jsonBytes(source.program)}`
-  const level = SEVERITY_NAMES[source.priority & 7].toUpperCase()
+  const level = SEVERITIES[source.priority & 7].toUpperCase()
   return [
     Buffer.from(`"type":${jsonBytes(source.program === '' ? 'syslog' : `syslog_${source.program}`)}`),
     Buffer.from(program),

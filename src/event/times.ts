@@ -7,7 +7,7 @@ export const DAY = 86_400_000
  */
 export class IsoClock {
   #second = Number.NaN
-  readonly #text = new Uint8Array(19)
+  readonly #text = Buffer.alloc(19)
 
   /** `2026-11-23T03:14:21.123` (no zone); without `alwaysMillis`, `.000` is left out. Returns the offset after it. */
   write(out: Uint8Array, at: number, time: number, alwaysMillis: boolean): number {
@@ -15,7 +15,7 @@ export class IsoClock {
     const text = this.#text
     if (second !== this.#second) {
       this.#second = second
-      Buffer.from(text.buffer).latin1Write(new Date(second * SECOND).toISOString().slice(0, 19))
+      text.write(new Date(second * SECOND).toISOString().slice(0, 19), 'latin1')
     }
     for (let i = 0; i < 19; i++) out[at + i] = text[i]
     const millis = Math.floor(time - second * SECOND)

@@ -1,16 +1,8 @@
-import { writeArchiveLine } from '../archive/line.ts'
-
-/** Lines of one file, finished as bytes. */
-export interface ArchivePart {
-  path: string
-  bytes: Uint8Array
-  lines: number
-}
+import type { ArchivePart } from '../archive/archive.ts'
+import { ARCHIVE_GROWTH, writeArchiveLine } from '../archive/line.ts'
 
 /** Handed on when that many bytes wait, or when the lane's batches are due. */
 const LOG_BYTES = 256 << 10
-/** A control character becomes four (`#012`); then the line end. */
-const GROWTH = 4
 /** Paths remembered at once. Beyond it the numbering starts anew with the next hand-over. */
 const PATHS = 65_536
 
@@ -21,17 +13,17 @@ const PATHS = 65_536
 export class ArchiveLines {
   #log = Buffer.allocUnsafeSlow(LOG_BYTES * 2)
   #used = 0
-  readonly #paths: string[] = []
+  readonly #paths: { root: string; path: string }[] = []
   readonly #byPath = new Map<string, number>()
   /** Runs of lines for one file, as (file, end of the run in the log, lines). */
   #runs = new Int32Array(3 * 1024)
   #runCount = 0
 
   /** The number that stands for a path from now on. */
-  file(path: string): number {
+  file(root: string, path: string): number {
     let file = this.#byPath.get(path)
     if (file === undefined) {
-      file = this.#paths.push(path) - 1
+      file = this.#paths.push({ root, path }) - 1
       this.#byPath.set(path, file)
     }
     return file
@@ -48,8 +40,9 @@ export class ArchiveLines {
   }
 
   add(file: number, bytes: Uint8Array, start: number, end: number): void {
-    const need = this.#used + (end - start) * GROWTH + 1
-    if (need > this.#log.length) this.#log = Buffer.concat([this.#log.subarray(0, this.#used)], need * 2)
+    const need = this.#used + (end - start) * ARCHIVE_GROWTH + 1
+    if (need > this.#log.length)
+      this.#log = Buffer.concat([this.#log.subarray(0, this.#used)], Math.max(need, LOG_BYTES) * 2)
     this.#used = writeArchiveLine(this.#log, this.#used, bytes, start, end)
     const last = (this.#runCount - 1) * 3
     if (last >= 0 && this.#runs[last] === file) {
@@ -95,7 +88,7 @@ export class ArchiveLines {
     let at = 0
     for (const [file, size] of sizes) {
       size.at = at
-      parts.push({ path: this.#paths[file], bytes: sorted.subarray(at, at + size.bytes), lines: size.lines })
+      parts.push({ ...this.#paths[file], bytes: sorted.subarray(at, at + size.bytes), lines: size.lines })
       at += size.bytes
     }
     for (let run = 0, from = 0; run < this.#runCount; run++) {

@@ -3,7 +3,7 @@ import { jsonBytes } from '../event/json-bytes.ts'
 import type { Decision, DynamicFields } from '../route/decision.ts'
 import { Router } from '../route/router.ts'
 import type { Header } from '../syslog/header.ts'
-import { FACILITY_NAMES, SEVERITY_NAMES } from '../syslog/priority.ts'
+import { FACILITIES, SEVERITIES } from '../syslog/priority.ts'
 import type { ArchiveLines } from './archive-lines.ts'
 import type { LaneOptions } from './options.ts'
 import type { SenderNote } from './senders.ts'
@@ -82,17 +82,19 @@ export class LineRouter {
     const { source, decision } = slot
     slot.hour = Math.floor(time / HOUR)
     for (const [i, text] of decision.archives.entries()) {
-      const path = this.#template(text).path({
+      const template = this.#template(text)
+      const path = template.path({
         host: source.host,
         program: source.program,
         service: decision.service ?? source.program,
-        facility: FACILITY_NAMES[source.priority >> 3],
-        severity: SEVERITY_NAMES[source.priority & 7],
+        facility: FACILITIES[source.priority >> 3],
+        severity: SEVERITIES[source.priority & 7],
         sender: source.sender,
+        pid: '',
         route: decision.routes[0],
         time,
       })
-      slot.files[i] = this.#archive.file(path)
+      slot.files[i] = this.#archive.file(template.root, path)
       if (i === 0) slot.path = jsonBytes(path)
     }
   }

@@ -6,8 +6,6 @@ export interface LaneOptions {
   stream: string
   /** What the config calls the input, such as `udp 0.0.0.0:514`. */
   input: string
-  /** The own host's name: the host of lines from files. */
-  host: string
   shape: 'ecs' | 'logstash'
   timezone: string
   senders: ZoneRule[]

@@ -1,0 +1,29 @@
+import type { Config } from '../config/schema.ts'
+import { DAY } from '../event/times.ts'
+import type { LaneOptions } from './options.ts'
+import type { ZoneRule } from './zone-rules.ts'
+
+/** Batches under way per lane: 8 MiB at most. */
+const CREDITS = 8
+const INDEX = 'syslog-%Y.%m.%d'
+
+/** What all lanes of a config have in common; the input adds its own. */
+export function laneOptions(
+  config: Config,
+  stream: string,
+  input: { name: string; timezone?: string | undefined; senders?: ZoneRule[] },
+): LaneOptions {
+  return {
+    stream,
+    input: input.name,
+    shape: config.shape,
+    timezone: input.timezone ?? config.timezone,
+    senders: input.senders ?? [],
+    routes: config.routes,
+    filters: config.filters,
+    archive: config.archive === false ? null : config.archive.path,
+    outputs: config.deliver.map(({ name }) => ({ name, index: INDEX })),
+    window: { back: 30 * DAY, ahead: DAY },
+    credits: CREDITS,
+  }
+}
