@@ -3,8 +3,6 @@ import type { Zone } from './zone.ts'
 import { NO_OFFSET } from './zone-words.ts'
 
 const DAY = 86_400_000
-/** Closer to reception than half a year, and no other year can be nearer. */
-const HALF_YEAR = 182 * DAY
 const DAYS = [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 /**
@@ -18,13 +16,14 @@ export function timeOf(stamp: Stamp, receivedAt: number, zone: Zone): number {
   }
   if (stamp.year >= 0) return inYear(stamp, stamp.year, receivedAt, zone, true)
   const year = yearOf(receivedAt)
-  const distance = inYear(stamp, year, receivedAt, zone, false) - receivedAt
+  const time = inYear(stamp, year, receivedAt, zone, false)
+  const distance = time - receivedAt
   let best = year
   if (distance > DAY) best = year - 1
-  else if (distance < -HALF_YEAR) {
+  else if (distance < -363 * DAY) {
     const next = inYear(stamp, year + 1, receivedAt, zone, false) - receivedAt
-    if (next <= DAY && next < -distance) best = year + 1
-  } else if (month !== 2 || day !== 29) return distance + receivedAt
+    if (next <= DAY) best = year + 1
+  } else if (month !== 2 || day !== 29) return time
   return inYear(stamp, best, receivedAt, zone, true)
 }
 
@@ -41,18 +40,14 @@ function isLeap(year: number): boolean {
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
 }
 
-// Most lines are of the same day as the line before.
-let knownDay = -1
-let knownStart = 0
+/** Days of the months before, in a year without 29 February. */
+const BEFORE = [0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334]
 
+/** Date.UTC costs 0.04 µs; this is not to be seen in a profile. */
 function dayStart(year: number, month: number, day: number): number {
-  const key = (year << 9) | (month << 5) | day
-  if (key !== knownDay) {
-    knownDay = key
-    // Date.UTC takes the years 0 to 99 for 1900 to 1999: so 400 years later, which is 146,097 days.
-    knownStart = Date.UTC(year + 400, month - 1, day) - 146_097 * DAY
-  }
-  return knownStart
+  const leaps = ((year - 1969) >> 2) - Math.floor((year - 1901) / 100) + Math.floor((year - 1601) / 400)
+  const days = (year - 1970) * 365 + leaps + BEFORE[month] + day - 1
+  return (month > 2 && isLeap(year) ? days + 1 : days) * DAY
 }
 
 let yearStart = 0

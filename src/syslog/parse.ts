@@ -31,8 +31,12 @@ export function parseHeader(
 ): void {
   reset(header)
   const lineEnd = trimEnd(bytes, start, end)
-  const first = skipOctetCount(bytes, trimStart(bytes, start, lineEnd), lineEnd, end)
-  let p = skipBlanks(bytes, first, lineEnd)
+  let first = start
+  let p = start
+  if (start < lineEnd && bytes[start] !== LESS) {
+    first = skipOctetCount(bytes, trimStart(bytes, start, lineEnd), lineEnd, end)
+    p = skipBlanks(bytes, first, lineEnd)
+  }
   header.lineStart = first
   header.lineEnd = lineEnd
   let text = first

@@ -68,36 +68,34 @@ function scanBsd(stamp: Stamp, bytes: Uint8Array, p: number, end: number): numbe
   if (end - p < 13) return -1
   const month = monthAt(bytes, p)
   if (month === 0 || bytes[p + 3] !== SPACE) return -1
-  let q = p + 4
-  if (bytes[q] === SPACE) q = skipBlanks(bytes, q, end)
-  let length = digitsAt(bytes, q, end)
+  let q = bytes[p + 4] === SPACE ? skipBlanks(bytes, p + 5, end) : p + 4
+  const length = digitsAt(bytes, q, end)
   if (length === 0 || length > 2) return -1
   stamp.month = month
   stamp.day = number(bytes, q, length)
   q += length
-  if (q === end || bytes[q] !== SPACE) return -1
-  q = skipBlanks(bytes, q, end)
-  length = digitsAt(bytes, q, end)
-  if (length === 4 && stamp.year < 0) {
-    stamp.year = number(bytes, q, 4)
-    q = skipBlanks(bytes, q + 4, end)
+  if (end - q < 8 || bytes[q] !== SPACE) return -1
+  q++
+  if (bytes[q + 2] !== COLON) {
+    q = skipBlanks(bytes, q, end)
+    if (stamp.year < 0 && digitsAt(bytes, q, end) === 4) {
+      stamp.year = number(bytes, q, 4)
+      q = skipBlanks(bytes, q + 4, end)
+    }
   }
   return scanClock(stamp, bytes, q, end)
 }
 
-/** `hh:mm:ss`, a fraction, and a zone that is written without a blank between. */
+/** `hh:mm:ss` or `h:mm:ss`, a fraction, and a zone that is written without a blank between. */
 function scanClock(stamp: Stamp, bytes: Uint8Array, p: number, end: number): number {
-  let q = p + 1
-  if (q < end && (CLASS[bytes[q]] & DIGIT) !== 0) q++
-  if (end - q < 6 || (CLASS[bytes[p]] & DIGIT) === 0 || bytes[q] !== COLON || bytes[q + 3] !== COLON) return -1
-  if (!digits(bytes, q + 1, 2) || !digits(bytes, q + 4, 2)) return -1
-  stamp.hour = number(bytes, p, q - p)
-  stamp.minute = number(bytes, q + 1, 2)
-  stamp.second = number(bytes, q + 4, 2)
+  const q = p + 1 < end && bytes[p + 1] === COLON ? p + 1 : p + 2
+  if (end - q < 6 || bytes[q] !== COLON || bytes[q + 3] !== COLON) return -1
+  stamp.hour = q === p + 2 ? twoDigits(bytes, p) : digit(bytes, p)
+  stamp.minute = twoDigits(bytes, q + 1)
+  stamp.second = twoDigits(bytes, q + 4)
   stamp.millis = 0
-  q += 6
-  if (q === end || bytes[q] === SPACE) return q
-  return scanAttached(stamp, bytes, q, end)
+  if (stamp.hour < 0 || stamp.minute < 0 || stamp.second < 0) return -1
+  return q + 6 === end || bytes[q + 6] === SPACE ? q + 6 : scanAttached(stamp, bytes, q + 6, end)
 }
 
 function scanAttached(stamp: Stamp, bytes: Uint8Array, p: number, end: number): number {
@@ -159,7 +157,7 @@ function scanTail(stamp: Stamp, bytes: Uint8Array, p: number, end: number): numb
         stamp.year = number(bytes, q + 1, 4)
         after = q + 5
       }
-    } else if (stamp.offset === NO_OFFSET) {
+    } else if (next < 0x5b && stamp.offset === NO_OFFSET) {
       after = scanHalf(stamp, bytes, q + 1, end)
       if (after < 0) after = scanZone(stamp, bytes, q + 1, end)
     }
@@ -179,20 +177,19 @@ function scanHalf(stamp: Stamp, bytes: Uint8Array, p: number, end: number): numb
 }
 
 /**
- * A zone as a word of its own: `UTC`, `CEST`, `+0200`, `GMT+2`, `TZ-6`. In capitals only, since `est` may be a host,
- * except where Cisco's `: %` follows. Returns the position after it, or -1.
+ * A zone as a word of its own: `UTC`, `CEST`, `+0200`, `GMT+2`, `TZ-6`. In capitals only, since `est` may be a host.
+ * Returns the position after it, or -1.
  */
 function scanZone(stamp: Stamp, bytes: Uint8Array, p: number, end: number): number {
   const sign = bytes[p] === PLUS || bytes[p] === MINUS
   let q = p
-  let small = 0
   if (!sign) {
-    while (q < end && q - p < 6 && isLetter(bytes[q])) small |= bytes[q++] & 0x20
+    while (q < end && q - p < 6 && bytes[q] >= 0x41 && bytes[q] <= 0x5a) q++
     if (q === p || q - p > 5) return -1
   }
   if (q < end && (bytes[q] === PLUS || bytes[q] === MINUS)) {
     const known = sign || (q - p === 2 && bytes[p] === 0x54 && bytes[p + 1] === 0x5a) || zoneWord(bytes, p, q) === 0
-    if (!known || small !== 0) return -1
+    if (!known) return -1
     const hours = digitsAt(bytes, q + 1, end)
     if (sign && hours < 4 && bytes[q + 3] !== COLON) return -1
     const before = stamp.offset
@@ -203,7 +200,6 @@ function scanZone(stamp: Stamp, bytes: Uint8Array, p: number, end: number): numb
     return -1
   }
   if (!endsZone(bytes, q, end)) return -1
-  if (small !== 0 && !(end - q > 2 && bytes[q] === COLON && bytes[q + 2] === PERCENT)) return -1
   const minutes = zoneWord(bytes, p, q)
   if (minutes !== NO_OFFSET) {
     stamp.offset = minutes
@@ -264,6 +260,17 @@ function digitsAt(bytes: Uint8Array, p: number, end: number): number {
   let q = p
   while (q < end && q - p < 5 && (CLASS[bytes[q]] & DIGIT) !== 0) q++
   return q - p
+}
+
+function digit(bytes: Uint8Array, p: number): number {
+  const value = bytes[p] - ZERO
+  return value >= 0 && value <= 9 ? value : -1
+}
+
+function twoDigits(bytes: Uint8Array, p: number): number {
+  const tens = bytes[p] - ZERO
+  const ones = bytes[p + 1] - ZERO
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -1
 }
 
 function number(bytes: Uint8Array, p: number, length: number): number {
