@@ -63,7 +63,7 @@ fetch || { renew; fetch; } || { cat "$work/error" >&2; exit 1; }
 mkdir -p "$place/bin"
 for archive in "$work"/*.deb; do dpkg -x "$archive" "$place"; done
 
-libraries=$(find "$place/usr/lib" "$place/lib" -maxdepth 1 -type d -name '*-linux-gnu*' 2>/dev/null | paste -sd : -)
+libraries=$(find "$place" -name '*.so.*' -printf '%h\n' | sort -u | paste -sd : -)
 wrap() { # program, its path, options
   printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s %s "$@"\n' "$libraries" "$place/$2" "$3" >"$place/bin/$1"
   chmod 755 "$place/bin/$1"
