@@ -5,6 +5,7 @@ import type { Pace } from '../replay/pace.ts'
 import { showProgress } from '../replay/progress.ts'
 import { type ReplaySummary, replay } from '../replay/replay.ts'
 import type { Framing } from '../replay/sender.ts'
+import { stampReader } from '../replay/stamp.ts'
 
 /** UDP can't say that it is too fast; every receiver of note takes this much without loss. */
 const UDP_RATE = 50_000
@@ -86,6 +87,7 @@ async function run(files: string[], options: Options): Promise<void> {
       native: options.native,
       format: options.format,
       pri: options.pri ?? null,
+      stamp: options.speed === undefined ? undefined : stampReader(Date.now()),
       pace: paceOf(options),
       passes: options.loop,
       limit: options.count ?? Number.POSITIVE_INFINITY,

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { Readable, type Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
@@ -44,26 +44,23 @@ export async function openInput(path: string): Promise<Input> {
 /** The size of a file in bytes, null for pipes and stdin. Errors as `openInput`. */
 export async function inputSize(path: string): Promise<number | null> {
   if (path === '-') return null
-  const { stream, size } = await openFile(path)
-  stream.destroy()
-  return size
+  const found = await stat(path).catch((error: unknown) => unreadable(path, error))
+  if (found.isDirectory()) {
+    throw new UserError(`${path} is a directory; name the files to replay, e.g. ${path.replace(/\/$/, '')}/*.log`, 2)
+  }
+  return found.isFile() ? found.size : null
 }
 
 async function openFile(path: string): Promise<{ stream: Readable; size: number | null }> {
-  try {
-    const file = await open(path)
-    const stat = await file.stat()
-    if (stat.isDirectory()) {
-      await file.close()
-      throw new UserError(`${path} is a directory; name the files to replay, e.g. ${path}/*.log`, 2)
-    }
-    return { stream: file.createReadStream({ highWaterMark: CHUNK_BYTES }), size: stat.isFile() ? stat.size : null }
-  } catch (error) {
-    if (error instanceof UserError) throw error
-    const code = error instanceof Error && 'code' in error ? error.code : error
-    if (code === 'ENOENT') throw new UserError(`${path}: no such file`, 2)
-    throw new UserError(`${path} can't be read: ${error instanceof Error ? error.message : code}`)
-  }
+  const size = await inputSize(path)
+  const file = await open(path).catch((error: unknown) => unreadable(path, error))
+  return { stream: file.createReadStream({ highWaterMark: CHUNK_BYTES }), size }
+}
+
+function unreadable(path: string, error: unknown): never {
+  const code = error instanceof Error && 'code' in error ? error.code : null
+  if (code === 'ENOENT') throw new UserError(`${path}: no such file`, 2)
+  throw new UserError(`${path} can't be read: ${error instanceof Error ? error.message : error}`)
 }
 
 function decompressed(
@@ -104,8 +101,13 @@ async function peek(
     head = head.length === 0 ? next.value : Buffer.concat([head, next.value])
   }
   const again = async function* (): AsyncGenerator<Buffer, void, undefined> {
-    if (head.length > 0) yield head
-    yield* chunks
+    try {
+      if (head.length > 0) yield head
+      yield* chunks
+    } finally {
+      // Closes the file if nobody wants more than the head.
+      await chunks.return()
+    }
   }
   return { head, chunks: again() }
 }

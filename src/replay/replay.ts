@@ -9,6 +9,9 @@ import { type DatagramSender, openSender, type SenderCounts, type SenderOptions 
 /** Inputs up to this size are read before the first datagram goes: the total is known then, and loops cost nothing. */
 const PRELOAD_BYTES = 32 * 1024 * 1024
 
+/** After a signal the target may take so long for what is on its way. */
+const STOP_MS = 1000
+
 export interface ReplayOptions extends SenderOptions {
   /** Paths, `-` for stdin. */
   files: readonly string[]
@@ -58,13 +61,16 @@ export async function replay(options: ReplayOptions): Promise<ReplaySummary> {
   const sender = await openSender(options.to, options)
   const started = performance.now()
   try {
-    await untilAborted(run.send(sender), options.signal)
+    await untilAborted(
+      run.send(sender).then(() => sender.close()),
+      options.signal,
+    )
+    if (options.signal.aborted) await sender.close(STOP_MS)
   } catch (error) {
     // The first failure is the one to tell.
-    await sender.close().catch(() => {})
+    await sender.close(0).catch(() => {})
     throw error
   }
-  await sender.close()
   const seconds = (performance.now() - started) / 1000
   const { counts } = sender
   return {

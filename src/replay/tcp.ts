@@ -5,8 +5,8 @@ import type { Datagrams } from './datagrams.ts'
 import type { DatagramSender, Framing, SenderCounts, Target } from './sender.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
-/** How long the peer may take to read the rest and to close. */
-const CLOSE_TIMEOUT_MS = 5_000
+/** How long the peer may take to close its side; the kernel delivers what it has in any case. */
+const PEER_CLOSE_MS = 5_000
 const LF = 10
 
 /** One TCP connection; never faster than the peer reads. */
@@ -47,21 +47,36 @@ class TcpSender implements DatagramSender {
     const more = this.#socket.write(
       this.#framing === 'octet' ? octetFrames(datagrams, from, to) : lineFrames(datagrams, from, to),
     )
-    if (!more) await Promise.race([once(this.#socket, 'drain'), once(this.#socket, 'close')])
+    if (!more) await this.#until('drain')
     this.#check()
     this.counts.sent += to - from
     for (let i = from; i < to; i++) this.counts.bytes += datagrams.ends[i] - datagrams.starts[i]
   }
 
-  async close(): Promise<void> {
+  async close(patience = Number.POSITIVE_INFINITY): Promise<void> {
     this.#closing = true
-    if (this.#socket.closed) return
-    const closed = once(this.#socket, 'close')
+    const giveUp = () => this.#socket.destroy()
+    let timer = patience === Number.POSITIVE_INFINITY ? undefined : setTimeout(giveUp, patience)
     this.#socket.end()
-    const timer = setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT_MS)
-    await closed.catch(() => {})
+    if (!this.#socket.writableFinished) await this.#until('finish')
+    clearTimeout(timer)
+    timer = setTimeout(giveUp, Math.min(patience, PEER_CLOSE_MS))
+    if (!this.#socket.closed) await this.#until('close')
     clearTimeout(timer)
     this.#check()
+  }
+
+  /** Resolved by the event, or by the end of the connection. */
+  #until(event: 'drain' | 'finish' | 'close'): Promise<void> {
+    const socket = this.#socket
+    if (socket.closed) return Promise.resolve()
+    return new Promise((resolve) => {
+      const done = (): void => {
+        socket.off(event, done).off('close', done)
+        resolve()
+      }
+      socket.on(event, done).on('close', done)
+    })
   }
 
   #failed(reason: string): void {

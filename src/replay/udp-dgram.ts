@@ -25,6 +25,7 @@ class DgramSender implements DatagramSender {
   readonly #socket: Socket
   readonly #target: Target
   #failure: UserError | null = null
+  #closed = false
 
   constructor(socket: Socket, target: Target) {
     this.#socket = socket
@@ -40,6 +41,8 @@ class DgramSender implements DatagramSender {
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
     this.#socket.close()
     await once(this.#socket, 'close')
   }
