@@ -1,6 +1,6 @@
 /**
- * JSON string escaping from bytes to bytes (RFC 8259 section 7), without decoding to a string in between:
- * 0.1 µs for a line of 100 bytes, against 0.5 µs through toString and JSON.stringify.
+ * JSON string escaping from bytes to bytes (RFC 8259 section 7), without decoding to a string in between.
+ * Four bytes are looked at and copied at once: FIGURE against 0.5 µs through toString and JSON.stringify.
  */
 
 /** What `escapeJson` replaced since it was last set to 0: a set of REPLACED_…. Single-threaded per lane. */
@@ -31,44 +31,86 @@ KIND.fill(2, 0x80, 0x100)
  * and terminals treat it badly. `out` must have room for ESCAPE_GROWTH times the input.
  */
 export function escapeJson(out: Uint8Array, at: number, bytes: Uint8Array, from: number, to: number): number {
+  if (bytes !== lastSource) {
+    lastSource = bytes
+    sourceView = viewOf(bytes)
+  }
+  if (out !== lastTarget) {
+    lastTarget = out
+    targetView = viewOf(out)
+  }
+  const source = sourceView
+  const target = targetView
   let o = at
   let i = from
   while (i < to) {
-    const byte = bytes[i]
-    const kind = KIND[byte]
-    if (kind === 1) {
-      out[o++] = byte
-      i++
-    } else if (kind === 2) {
-      const length = sequenceLength(bytes, i, to)
-      if (length > 0) {
-        for (let k = 0; k < length; k++) out[o++] = bytes[i++]
-      } else {
-        escaping.replaced |= REPLACED_INVALID_UTF8
-        o = replacement(out, o)
-        i -= length
-      }
-    } else if (byte === 0) {
-      escaping.replaced |= REPLACED_NUL
-      out[o++] = 0x5c
-      out[o++] = 0x5c
-      out[o++] = 0x30
-      i++
-    } else {
-      out[o++] = 0x5c
-      if (kind !== 0) {
-        out[o++] = kind
-      } else {
-        out[o++] = 0x75
+    while (i + 4 <= to) {
+      const word = source.getInt32(i, true)
+      if (!isPlain(word)) break
+      target.setInt32(o, word, true)
+      o += 4
+      i += 4
+    }
+    // At most the four bytes that were not plain, one by one.
+    const stop = Math.min(i + 4, to)
+    while (i < stop) {
+      const byte = bytes[i]
+      const kind = KIND[byte]
+      if (kind === 1) {
+        out[o++] = byte
+        i++
+      } else if (kind === 2) {
+        const length = sequenceLength(bytes, i, to)
+        if (length > 0) {
+          for (let k = 0; k < length; k++) out[o++] = bytes[i++]
+        } else {
+          escaping.replaced |= REPLACED_INVALID_UTF8
+          o = replacement(out, o)
+          i -= length
+        }
+      } else if (byte === 0) {
+        escaping.replaced |= REPLACED_NUL
+        out[o++] = 0x5c
+        out[o++] = 0x5c
         out[o++] = 0x30
-        out[o++] = 0x30
-        out[o++] = HEX[byte >> 4]
-        out[o++] = HEX[byte & 15]
+        i++
+      } else {
+        out[o++] = 0x5c
+        if (kind !== 0) {
+          out[o++] = kind
+        } else {
+          out[o++] = 0x75
+          out[o++] = 0x30
+          out[o++] = 0x30
+          out[o++] = HEX[byte >> 4]
+          out[o++] = HEX[byte & 15]
+        }
+        i++
       }
-      i++
     }
   }
   return o
+}
+
+/**
+ * True when none of four bytes needs escaping: the top bit of a byte gets set by one above 0x7e, below 0x20, or equal
+ * to `"` or `\\`. A carry between bytes can only send a plain word the slow way, which is right for all bytes.
+ */
+function isPlain(word: number): boolean {
+  const quote = word ^ 0x22222222
+  const backslash = word ^ 0x5c5c5c5c
+  const odd = word | (word - 0x20202020) | (word + 0x01010101) | (quote - 0x01010101) | (backslash - 0x01010101)
+  return (odd & 0x80808080) === 0
+}
+
+// A lane writes many lines from and into the same memory, so the views are kept from call to call.
+let lastSource = new Uint8Array(0)
+let sourceView = viewOf(lastSource)
+let lastTarget = lastSource
+let targetView = sourceView
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 function replacement(out: Uint8Array, at: number): number {

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ArchivePart } from '../archive/archive.ts'
 import type { Batch } from '../buffer/buffer.ts'
-import { StreamFile } from '../ledger/stream-file.ts'
+import { StreamFile, type StreamMeta } from '../ledger/stream-file.ts'
 import type { LaneCore } from '../receive/udp/lane-core.ts'
 import { Lane } from './lane.ts'
 import type { LaneOptions } from './options.ts'
@@ -9,16 +9,56 @@ import type { SeenReport } from './seen.ts'
 
 export interface LaneCoreOptions {
   lane: LaneOptions
-  /** Directory of the streams' counter files, and what else stands in this one's head. */
+  /** Directory of the streams' counter files, and what stands in this one's head. */
   streams: string
-  meta: { lane: number; started: number; socket?: { inode: number; bootId: string; dropsBefore: number } }
+  meta: StreamMeta
 }
 
-/** From a lane's thread to the main thread. */
+/** From a lane's thread to the main thread. Batches and archive parts are transferred, not copied. */
 export type FromLane =
   | { kind: 'batch'; batch: Batch }
   | { kind: 'archive'; parts: ArchivePart[] }
   | { kind: 'seen'; reports: SeenReport[] }
 
-/** From the main thread to a lane's thread. */
+/** From the main thread to a lane's thread: a batch's buffer comes back; hosts whose events are to be discarded. */
 export type ToLane = { kind: 'credit'; buffer: ArrayBuffer | null } | { kind: 'shed'; hosts: string[] | null }
+
+/** A lane on a thread of its own. */
+export function createLaneCore(options: LaneCoreOptions, port: MessagePort): LaneCore {
+  const post = (message: FromLane, transfer: ArrayBuffer[]) => port.postMessage(message, transfer)
+  const lane = new Lane(options.lane, {
+    batch: (batch) => post({ kind: 'batch', batch }, [bufferOf(batch.body)]),
+    archive: (parts) => post({ kind: 'archive', parts }, [bufferOf(parts[0].bytes)]),
+    seen: (reports) => post({ kind: 'seen', reports }, []),
+    counters: (values) => {
+      for (let i = 0; i < values.length; i++) file.set(i, values[i])
+      file.write()
+    },
+  })
+  const file = StreamFile.create(options.streams, options.meta, lane.counters.names)
+  const dropsBefore = options.meta.socket?.dropsBefore ?? 0
+  return {
+    received: (datagrams, bytes, refused) => lane.received(datagrams, bytes, refused),
+    push: (bytes, start, end, sender, receivedAt, truncated) =>
+      lane.push(bytes, start, end, sender, receivedAt, truncated),
+    tick: (now) => lane.tick(now),
+    message(message) {
+      const command = message as ToLane
+      if (command.kind === 'credit') lane.giveBack(command.buffer)
+      else lane.shed(command.hosts === null ? null : new Set(command.hosts))
+    },
+    get full() {
+      return lane.full
+    },
+    flush() {
+      lane.flush()
+      file.close()
+    },
+    kernelDrops: (total) => lane.kernelDrops(total - dropsBefore),
+  }
+}
+
+function bufferOf(bytes: Uint8Array): ArrayBuffer {
+  if (!(bytes.buffer instanceof ArrayBuffer)) throw new TypeError('a lane shares no memory')
+  return bytes.buffer
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+
+/** The counters of streams, by name (see LaneCounters), summed up. */
+export type Counters = Record<string, number>
+
+/** How an output's share of what was received adds up. All are events. */
+export interface Flow {
+  received: number
+  /** From senders that are not allowed. */
+  refused: number
+  /** By rules with `drop: true`. */
+  dropped: number
+  /** Kept from this output by a route: archived only, or for other outputs. */
+  skipped: number
+  /** Lost before they reached the buffer, by reason. */
+  lost: Record<string, number>
+}
+
+export const counters = z.record(z.string(), z.number())
+export const flow = z.object({
+  received: z.number(),
+  refused: z.number(),
+  dropped: z.number(),
+  skipped: z.number(),
+  lost: counters,
+})
+
+export const noFlow = (): Flow => ({ received: 0, refused: 0, dropped: 0, skipped: 0, lost: {} })
+
+/** The flow of one stream to one output (null: the archive alone); null when the stream knows no such output. */
+export function flowOf(values: Counters, output: string | null): Flow | null {
+  const skipped = output === null ? values.archived_only : values[`skipped:${output}`]
+  if (skipped === undefined) return null
+  const dropped = Object.keys(values).reduce((sum, name) => (name.startsWith('dropped:') ? sum + values[name] : sum), 0)
+  const shed = output === null ? 0 : (values[`shed:${output}`] ?? 0)
+  const lost: Counters = {}
+  if (shed > 0) lost.overload = shed
+  return { received: values.received, refused: values.refused, dropped, skipped, lost }
+}
+
+/** Events that the stream must have handed to the buffer, by its own account. */
+export function handedOn(flow: Flow): number {
+  return flow.received - flow.refused - flow.dropped - flow.skipped - sum(flow.lost)
+}
+
+export function addFlow(to: Flow, flow: Flow): void {
+  to.received += flow.received
+  to.refused += flow.refused
+  to.dropped += flow.dropped
+  to.skipped += flow.skipped
+  add(to.lost, flow.lost)
+}
+
+/** Adds each of `counters` to those of `to`. */
+export function add(to: Counters, counters: Counters): void {
+  for (const [name, n] of Object.entries(counters)) if (n !== 0 || !(name in to)) to[name] = (to[name] ?? 0) + n
+}
+
+export function sum(counters: Counters): number {
+  return Object.values(counters).reduce((total, n) => total + n, 0)
+}

@@ -1,0 +1,143 @@
+import type { Depth, Tally } from '../buffer/buffer.ts'
+import { type Counters, type Flow, handedOn, sum } from './flows.ts'
+import type { OutputTotals } from './marks.ts'
+import type { Totals } from './totals.ts'
+
+/** The ledger at one moment. All are events since the data directory was made, unless they say otherwise. */
+export interface LedgerReport {
+  time: string
+  /** By input: received, bytes, refused, kernel_drops, flag:NAME, dropped:RULE, … */
+  inputs: Record<string, Counters>
+  /** One for each output; without outputs, one whose name is ''. */
+  outputs: OutputReport[]
+  hosts: HostReport[]
+  routes: RouteReport[]
+  archive: { lines: number; failed: Counters; overflowed: number }
+  /** True when every output's sum closes. */
+  closes: boolean
+}
+
+export interface OutputReport {
+  output: string
+  received: number
+  refused: number
+  dropped: number
+  archivedOnly: number
+  buffered: number
+  delivered: number
+  duplicates: number
+  dead: number
+  lost: Counters
+  /** Being parsed or written to the buffer at this moment: received, and not yet in any of the sums above. */
+  inHand: number
+  closes: boolean
+  bufferedBytes: number
+  /** Reception of the oldest event that waits. */
+  oldest: string | null
+}
+
+export interface HostReport {
+  host: string
+  buffered: number
+  settled: number
+  lost: number
+  dropped: number
+  archivedOnly: number
+  /** How far the host's clock is behind ours, ms, by its newest line; null when unknown. */
+  skew: number | null
+}
+
+export type RouteReport = Omit<HostReport, 'host' | 'skew'> & { route: string }
+
+/**
+ * received = refused + dropped + archivedOnly + lost + buffered + delivered + duplicates + dead + inHand. What is in
+ * hand is what the other terms leave over, and it can't be less than nothing or more than the lanes can hold.
+ */
+export function makeReport(parts: {
+  inputs: Record<string, Counters>
+  flows: ReadonlyMap<string | null, Flow>
+  depths: ReadonlyMap<string, Depth>
+  marks: readonly OutputTotals[]
+  buffered: Iterable<{ tally: Tally }>
+  hosts: Totals['hosts']
+  routes: Totals['routes']
+  archive: Totals['archive']
+  skews: ReadonlyMap<string, number>
+}): LedgerReport {
+  const outputs = [...parts.flows].map(([name, flow]) => {
+    const marks = parts.marks.find(({ output }) => output === name)
+    return outputReport(name ?? '', flow, parts.depths.get(name ?? ''), marks)
+  })
+  const hosts = new Map<string, HostReport>()
+  const routes = new Map<string, RouteReport>()
+  const host = (name: string) => row(hosts, name, () => ({ host: name, ...nothing(), skew: null }))
+  const route = (name: string) => row(routes, name, () => ({ route: name, ...nothing() }))
+  for (const { hosts: marked } of parts.marks) {
+    for (const { route: r, host: h, settled, lost } of marked) {
+      for (const counts of [host(h), route(r)]) {
+        counts.settled += settled
+        counts.lost += lost
+      }
+    }
+  }
+  for (const { tally } of parts.buffered) {
+    for (const [r, h, events] of tally) for (const counts of [host(h), route(r)]) counts.buffered += events
+  }
+  for (const [rows, of] of [
+    [parts.hosts, host],
+    [parts.routes, route],
+  ] as const) {
+    for (const [name, { dropped, archivedOnly }] of Object.entries(rows)) {
+      const counts = of(name)
+      counts.dropped += dropped
+      counts.archivedOnly += archivedOnly
+    }
+  }
+  for (const [name, skew] of parts.skews) host(name).skew = skew
+  return {
+    time: new Date().toISOString(),
+    inputs: parts.inputs,
+    outputs,
+    hosts: [...hosts.values()],
+    routes: [...routes.values()],
+    archive: parts.archive,
+    closes: outputs.every(({ closes }) => closes),
+  }
+}
+
+const nothing = () => ({ buffered: 0, settled: 0, lost: 0, dropped: 0, archivedOnly: 0 })
+
+function row<T>(rows: Map<string, T>, name: string, make: () => T): T {
+  const found = rows.get(name) ?? make()
+  rows.set(name, found)
+  return found
+}
+
+function outputReport(name: string, flow: Flow, depth?: Depth, marks?: OutputTotals): OutputReport {
+  const lost = { ...flow.lost }
+  for (const [reason, n] of Object.entries(marks?.lost ?? {})) lost[reason] = (lost[reason] ?? 0) + n
+  const delivered = marks?.done ?? 0
+  const duplicates = marks?.duplicate ?? 0
+  const dead = marks?.dead ?? 0
+  const buffered = depth?.events ?? 0
+  const inHand = handedOn(flow) - buffered - delivered - duplicates - dead - sum(marks?.lost ?? {})
+  return {
+    output: name,
+    received: flow.received,
+    refused: flow.refused,
+    dropped: flow.dropped,
+    archivedOnly: flow.skipped,
+    buffered,
+    delivered,
+    duplicates,
+    dead,
+    lost,
+    inHand,
+    closes: inHand >= 0 && inHand <= IN_HAND_AT_MOST,
+    bufferedBytes: depth?.bytes ?? 0,
+    oldest: depth?.oldest === undefined ? null : new Date(depth.oldest).toISOString(),
+  }
+}
+
+/** Credits of 64 lanes with full batches, and a receive call each. */
+const IN_HAND_AT_MOST = 64 * (8 * 1000 + 512)
