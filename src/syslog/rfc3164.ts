@@ -17,8 +17,8 @@ import {
   wordEnd,
 } from './chars.ts'
 import { skipCiscoPrefix, uptimeEnd } from './cisco.ts'
-import { timeOf } from './clock.ts'
-import { FLAG_CISCO, FLAG_NO_PROGRAM, FLAG_TIMESTAMP_INVALID, FLAG_TIMESTAMP_MISSING, type Header } from './header.ts'
+import { setTime } from './clock.ts'
+import { FLAG_CISCO, FLAG_NO_PROGRAM, FLAG_TIMESTAMP_MISSING, type Header } from './header.ts'
 import { Stamp, scanStamp } from './stamp.ts'
 import { isMnemonic, MAX_WORD, scanTag, textStart } from './tag.ts'
 import type { Zone } from './zone.ts'
@@ -61,8 +61,7 @@ export function scanRfc3164(
   }
   header.stampStart = stamp.start
   header.stampEnd = stamp.end
-  header.time = timeOf(stamp, receivedAt, zone)
-  if (Number.isNaN(header.time)) header.flags |= FLAG_TIMESTAMP_INVALID
+  setTime(header, stamp, receivedAt, zone)
 
   let text = p
   if (header.hostStart < 0 && !((header.flags & FLAG_CISCO) !== 0 && stamp.colon)) {

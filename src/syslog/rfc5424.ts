@@ -1,5 +1,5 @@
 import { bomAt, CLASS, DIGIT, MINUS, SPACE, skipBlanks, wordEnd, ZERO } from './chars.ts'
-import { timeOf } from './clock.ts'
+import { setTime } from './clock.ts'
 import {
   FLAG_NO_PROGRAM,
   FLAG_STRUCTURED_DATA_INVALID,
@@ -79,11 +79,13 @@ function scanTime(header: Header, bytes: Uint8Array, p: number, end: number, rec
     return p + 1
   }
   let q = scanIso(stamp, bytes, p, end)
-  if (q >= 0 && (q === end || bytes[q] <= SPACE)) header.time = timeOf(stamp, receivedAt, zone)
-  else q = wordEnd(bytes, p, end)
+  if (q >= 0 && (q === end || bytes[q] <= SPACE)) setTime(header, stamp, receivedAt, zone)
+  else {
+    q = wordEnd(bytes, p, end)
+    header.flags |= FLAG_TIMESTAMP_INVALID
+  }
   header.stampStart = p
   header.stampEnd = q
-  if (Number.isNaN(header.time)) header.flags |= FLAG_TIMESTAMP_INVALID
   return q
 }
 

@@ -20,6 +20,8 @@ export class Stamp {
   colon = false
   /** Year first, in numbers: ISO 8601, RFC 3339. */
   iso = false
+  /** Set by clock.ts: ms since the epoch. */
+  utc = Number.NaN
 }
 
 /**

@@ -4,10 +4,11 @@ import { UserError } from '../errors.ts'
 export interface Zone {
   readonly name: string
   /**
-   * UTC in ms for a local time given as if it were UTC. Of the two readings in the hour that autumn repeats, the one
-   * nearer to `near` (the reception); a time in the hour that spring leaves out is read as if the clock had not moved.
+   * Ms east of UTC at a local time: its day since 1970-01-01 and its ms of that day. Of the two readings in the hour
+   * that autumn repeats, the one nearer to `near` (the reception, ms since the epoch); a time in the hour that spring
+   * leaves out is read as if the clock had not moved.
    */
-  toUtc(local: number, near: number): number
+  offset(day: number, time: number, near: number): number
 }
 
 /**
@@ -47,16 +48,16 @@ class FixedZone implements Zone {
     this.name = name
     this.#offset = offset
   }
-  toUtc(local: number): number {
-    return local - this.#offset
+  offset(): number {
+    return this.#offset
   }
 }
 
-/** About 199 days: seldom more than one change of the clock in one window. */
-const WINDOW = 2 ** 34
-const WEEK = 7 * 86_400_000
-/** 2099-12: rules of later years are anybody's guess, and stamps from strangers must not fill the memory. */
-const LAST_WINDOW = 238
+const DAY = 86_400_000
+/** Days: seldom more than one change of the clock in one window. */
+const WINDOW = 200
+/** From 1970 to 2099: rules of later years are anybody's guess, and stamps from strangers must not fill the memory. */
+const WINDOWS = 237
 
 interface Change {
   /** UTC in ms of the first moment with the new offset. */
@@ -72,41 +73,41 @@ interface Window {
 }
 
 /**
- * A zone whose offset changes. Asking Intl takes some 3 µs, so the changes are searched once per window and kept: at
- * most 239 windows, whatever stamps arrive. Before 1970 and after 2099 the nearest known offset is used.
+ * A zone whose offset changes. Asking Intl takes some 3 µs, so the changes are searched once per window and kept,
+ * whatever stamps arrive. Before 1970 and after 2099 the nearest known offset is used.
  */
 class CivilZone implements Zone {
   readonly name: string
   readonly #offsetAt: (utc: number) => number
-  readonly #windows: (Window | undefined)[] = new Array(LAST_WINDOW + 1).fill(undefined)
+  readonly #windows: (Window | undefined)[] = new Array(WINDOWS).fill(undefined)
 
   constructor(name: string, offsetAt: (utc: number) => number) {
     this.name = name
     this.#offsetAt = offsetAt
   }
 
-  toUtc(local: number, near: number): number {
-    const index = Math.min(Math.max(Math.floor(local / WINDOW), 0), LAST_WINDOW)
+  offset(day: number, time: number, near: number): number {
+    const index = day < 0 ? 0 : Math.min((day / WINDOW) | 0, WINDOWS - 1)
     let window = this.#windows[index]
     if (window === undefined) {
       window = this.#search(index)
       this.#windows[index] = window
     }
-    if (window.changes.length === 0) return local - window.offset
-    return resolve(window, local, near)
+    if (window.changes.length === 0) return window.offset
+    return resolve(window, day, time, near)
   }
 
   /** Two days more on both sides, since the window is cut in local time. */
   #search(index: number): Window {
-    const from = index * WINDOW - 2 * 86_400_000
-    const to = (index + 1) * WINDOW + 2 * 86_400_000
+    const from = (index * WINDOW - 2) * DAY
+    const to = ((index + 1) * WINDOW + 2) * DAY
     const changes: Change[] = []
     const offset = this.#offsetAt(from)
     let before = offset
-    for (let low = from; low < to; low += WEEK) {
-      const after = this.#offsetAt(low + WEEK)
+    for (let low = from; low < to; low += 7 * DAY) {
+      const after = this.#offsetAt(low + 7 * DAY)
       if (after === before) continue
-      changes.push({ at: this.#firstWith(after, low, low + WEEK), before, after })
+      changes.push({ at: this.#firstWith(after, low, low + 7 * DAY), before, after })
       before = after
     }
     return { offset, changes }
@@ -122,16 +123,17 @@ class CivilZone implements Zone {
   }
 }
 
-function resolve(window: Window, local: number, near: number): number {
+function resolve(window: Window, day: number, time: number, near: number): number {
+  const local = day * DAY + time
   let offset = window.offset
-  for (const change of window.changes) {
-    const early = local - change.before
-    const late = local - change.after
-    if (early < change.at && late < change.at) break
-    if (early >= change.at && late >= change.at) offset = change.after
-    else if (early >= change.at)
-      return early // the hour that was left out
-    else return Math.abs(early - near) <= Math.abs(late - near) ? early : late // the hour that came twice
+  for (const { at, before, after } of window.changes) {
+    const early = local - before
+    const late = local - after
+    if (early < at && late < at) break
+    if (early >= at && late >= at) offset = after
+    else if (early >= at)
+      return before // the hour that was left out
+    else return Math.abs(early - near) <= Math.abs(late - near) ? before : after // the hour that came twice
   }
-  return local - offset
+  return offset
 }
