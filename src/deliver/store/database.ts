@@ -5,6 +5,8 @@ import { type DuckDBConnection, DuckDBInstance, DuckDBTimestampValue, type DuckD
 import { UserError } from '../../errors.ts'
 import type { Report } from './happening.ts'
 
+export const FILE = 'events.duckdb'
+
 export interface DatabaseOptions {
   file: string
   /** Bytes DuckDB may use for its own buffers; Node's own memory comes on top. */

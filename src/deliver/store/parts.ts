@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { literal, messageOf, rows, setAside, stamp, transaction } from './database.ts'
+import { literal, messageOf, rows, setAside, transaction } from './database.ts'
 import type { Report } from './happening.ts'
 
 /** Steps of sealing, in order; tests kill the process at each of them. */
@@ -160,32 +160,4 @@ async function sync(path: string): Promise<void> {
   } finally {
     await handle.close()
   }
-}
-
-/** Reports the age and size rules: which parts have to go. Oldest first. */
-export async function expired(
-  connection: DuckDBConnection,
-  rule: { days?: number | undefined; size?: number | undefined },
-  databaseBytes: number,
-  now: number,
-): Promise<{ file: string; day: string; events: number; bytes: number; rule: 'days' | 'size' }[]> {
-  const parts = await rows(
-    connection,
-    `SELECT file, day::VARCHAR AS day, events, bytes, day < ($1::DATE - $2::INTEGER) AS old
-      FROM parts WHERE state = 'sealed' ORDER BY day, oldest, file`,
-    [stamp(now), Math.min(rule.days ?? 1_000_000, 1_000_000)],
-  )
-  const gone: { file: string; day: string; events: number; bytes: number; rule: 'days' | 'size' }[] = []
-  let total = databaseBytes + parts.reduce((sum, part) => sum + Number(part.bytes), 0)
-  let overDay: string | undefined
-  for (const row of parts) {
-    const part = { file: String(row.file), day: String(row.day), events: Number(row.events), bytes: Number(row.bytes) }
-    const over = rule.size !== undefined && (total > rule.size || part.day === overDay)
-    if (row.old !== true && !over) continue
-    // A day goes as a whole, but not today: of the day being written only as much as must.
-    if (over && part.day < new Date(now).toISOString().slice(0, 10)) overDay = part.day
-    total -= part.bytes
-    gone.push({ ...part, rule: row.old === true ? 'days' : 'size' })
-  }
-  return gone
 }

@@ -1,5 +1,6 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
 import { literal, rows, stamp } from './database.ts'
+import { MAX_BUCKETS, type TopField } from './question.ts'
 import { parseText, quoteRe2 } from './text.ts'
 
 /** Which events; all that is given must hold. Times are ms since the epoch, `from` inclusive, `to` exclusive. */
@@ -16,26 +17,6 @@ export interface Filter {
   /** Severity codes (0 to 7): any of them. */
   severity?: number[] | undefined
 }
-
-export interface Hit {
-  id: string
-  /** ms since the epoch. */
-  time: number
-  host: string | null
-  program: string | null
-  level: string | null
-  dataset: string | null
-  route: string | null
-  message: string | null
-  /** The event, byte by byte as it was delivered. */
-  doc: string
-}
-
-export const TOP_FIELDS = ['host', 'program', 'level', 'dataset', 'route'] as const
-export type TopField = (typeof TOP_FIELDS)[number]
-
-/** More bars than anybody can look at; a histogram that would have more is refused. */
-export const MAX_BUCKETS = 10_000
 
 const HIT = 'id, time, host, program, level, dataset, route, message, doc'
 

@@ -1,0 +1,55 @@
+import type { Hit } from './question.ts'
+
+const COLOURS: Record<string, number> = {
+  debug: 2,
+  notice: 36,
+  warning: 33,
+  error: 31,
+  critical: 31,
+  alert: 35,
+  emergency: 35,
+}
+const SHORT: Record<string, string> = { informational: 'info', emergency: 'emerg', critical: 'crit', error: 'err' }
+
+/**
+ * Makes text from strangers safe to show: control characters (C0, DEL, C1) and the bidirectional controls, which could
+ * move the cursor, set the window's title or reverse what is read, are shown as escapes.
+ */
+export function harmless(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (character) => {
+    const code = character.charCodeAt(0)
+    if (character === '\t') return '  '
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
+  })
+}
+
+/** One line an event: local time, level, host, program, message. */
+export function hitLine(hit: Hit, colours: boolean): string {
+  const level = SHORT[hit.level ?? ''] ?? hit.level ?? ''
+  const code = COLOURS[hit.level ?? '']
+  const shown = harmless(level).padEnd(7)
+  const text = [
+    localTime(hit.time),
+    colours && code !== undefined ? `\x1b[${code}m${shown}\x1b[0m` : shown,
+    harmless(hit.host ?? '-'),
+    `${harmless(hit.program ?? '-')}:`,
+    harmless(hit.message ?? ''),
+  ]
+  return text.join(' ')
+}
+
+/** `2026-11-23 15:04:05.678` in the local zone. */
+export function localTime(ms: number): string {
+  const date = new Date(ms)
+  const two = (n: number, width = 2) => String(n).padStart(width, '0')
+  const day = `${two(date.getFullYear(), 4)}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+  const clock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+  return `${day} ${clock}.${two(date.getMilliseconds(), 3)}`
+}
+
+/** A count with a bar, whose length compares with the greatest count. */
+export function bar(label: string, events: number, greatest: number, width: number): string {
+  const length = (events / Math.max(1, greatest)) * width
+  const rest = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'][Math.floor((length % 1) * 8)] ?? ''
+  return `${label} ${String(events).padStart(9)} ${'█'.repeat(Math.floor(length))}${rest}`.trimEnd()
+}
