@@ -150,7 +150,11 @@ function plainWordEnd(bytes: Uint8Array, p: number, end: number): number {
   const limit = Math.min(end, p + MAX_WORD + 1)
   let seen = 0
   let q = p
-  for (; q < limit && (CLASS[bytes[q]] & WORD) !== 0; q++) seen |= CLASS[bytes[q]]
+  for (; q < limit; q++) {
+    const kind = CLASS[bytes[q]]
+    if ((kind & WORD) === 0) break
+    seen |= kind
+  }
   if ((seen & (ALNUM | NOT_HOST)) !== ALNUM || q - p > MAX_WORD) return -1
   return q === end || bytes[q] <= SPACE ? q : -1
 }

@@ -38,7 +38,11 @@ export function scanTag(header: Header, bytes: Uint8Array, p: number, end: numbe
   let seen = 0
   let q = p
   for (;;) {
-    while (q < limit && (CLASS[bytes[q]] & WORD) !== 0) seen |= CLASS[bytes[q++]]
+    for (; q < limit; q++) {
+      const kind = CLASS[bytes[q]]
+      if ((kind & WORD) === 0) break
+      seen |= kind
+    }
     if (q >= limit) return -1
     const c = bytes[q]
     if ((seen & ALNUM) === 0) {
