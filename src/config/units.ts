@@ -45,13 +45,23 @@ export function showAddress({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-/** A scalar that `parse` understands; the JSON Schema knows it as text that looks like `pattern`, or a number. */
-function scalar<T>(wanted: string, pattern: RegExp, parse: (text: string) => T | undefined) {
+interface Unit<T> {
+  /** What docs and JSON Schema call it. */
+  title: string
+  wanted: string
+  /** What it looks like, for editors, which can't know what `${VAR}` will hold. */
+  pattern: string
+  parse(text: string): T | undefined
+}
+
+/** A scalar that `parse` understands. */
+function scalar<T>({ title, wanted, pattern, parse }: Unit<T>) {
   const error = ({ input }: { input?: unknown }) => `wanted ${wanted}, got ${show(input)}`
   return z
-    .union([z.string().meta({ pattern: pattern.source }), z.int().min(0)], { error })
+    .string({ error })
+    .meta({ title, pattern: `^(\\s*${pattern}\\s*|.*\\$\\{.+)$` })
     .transform((input, context) => {
-      const value = parse(String(input))
+      const value = parse(input)
       if (value !== undefined) return value
       context.addIssue({ code: 'custom', message: error({ input }), input })
       return z.NEVER
@@ -60,14 +70,22 @@ function scalar<T>(wanted: string, pattern: RegExp, parse: (text: string) => T |
 
 /** Bytes; at least `min`, at most `max`. */
 export function size(min = '0b', max = '8191tb') {
-  const wanted = `a size such as 64kb, 10mb or 1.5gb${bounds(min, max, '0b', '8191tb')}`
-  return scalar(wanted, /^\s*\d+(\.\d+)?\s*[kmgtKMGT]?[bB]\s*$/, within(parseSize, min, max))
+  return scalar({
+    title: 'size',
+    wanted: `a size such as 64kb, 10mb or 1.5gb${bounds(min, max, '0b', '8191tb')}`,
+    pattern: '\\d+(\\.\\d+)?\\s*[kmgtKMGT]?[bB]',
+    parse: within(parseSize, min, max),
+  })
 }
 
 /** Milliseconds; at least `min`, at most `max`. */
 export function duration(min = '0ms', max = '36500d') {
-  const wanted = `a time such as 250ms, 10s, 5m, 2h or 7d${bounds(min, max, '0ms', '36500d')}`
-  return scalar(wanted, /^\s*\d+(\.\d+)?\s*(ms|MS|[smhdSMHD])\s*$/, within(parseDuration, min, max))
+  return scalar({
+    title: 'time',
+    wanted: `a time such as 250ms, 10s, 5m, 2h or 7d${bounds(min, max, '0ms', '36500d')}`,
+    pattern: '\\d+(\\.\\d+)?\\s*(ms|MS|[smhdSMHD])',
+    parse: within(parseDuration, min, max),
+  })
 }
 
 function bounds(min: string, max: string, lowest: string, highest: string): string {
@@ -85,7 +103,19 @@ function within(parse: (text: string) => number | undefined, min: string, max: s
 /** Where to listen; a bare port listens on `bare`. */
 export function address(bare: string) {
   const wanted = `an address such as ${bare}:5514, [::]:5514 or 5514`
-  return scalar(wanted, /^\s*((\[[0-9a-fA-F:.]+\]|[0-9.]+|localhost):)?\d{1,5}\s*$/, (text) => parseAddress(text, bare))
+  const text = scalar({
+    title: 'address',
+    wanted,
+    pattern: '((\\[[0-9a-fA-F:.]+\\]|[0-9.]+|localhost):)?\\d{1,5}',
+    parse: (text) => parseAddress(text, bare),
+  })
+  const port = z
+    .int()
+    .min(0)
+    .max(65_535)
+    .meta({ title: 'port' })
+    .transform((port): Address => ({ host: bare, port }))
+  return z.union([text, port], { error: ({ input }) => `wanted ${wanted}, got ${show(input)}` })
 }
 
 /** A value as people recognise it, short and on one line. */

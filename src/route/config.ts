@@ -36,13 +36,16 @@ export const routeConfig = z
     archive: z
       .union([archivePath, z.literal(false)])
       .optional()
-      .describe("path template for these lines, or `false`. Absent: the config's `archive`"),
+      .describe("path template for these lines, or `false`. Absent: the config's `archive`; with `continue`, nothing"),
     deliver: z
       .union([z.array(name()), z.literal(false)])
       .optional()
-      .describe('names of the outputs, or `false`. Absent: all'),
+      .describe('names of the outputs, or `false`. Absent: all; with `continue`, none'),
     drop: z.boolean().default(false).describe('drop these lines, counted under the name of the route'),
-    continue: z.boolean().default(false).describe('go on with the next route. Otherwise the first match is the last'),
+    continue: z
+      .boolean()
+      .default(false)
+      .describe('go on with the next route, adding what this one names. Otherwise the first match is the last'),
   })
   .superRefine((route, context) => {
     for (const key of ['service', 'archive', 'deliver'] as const)
