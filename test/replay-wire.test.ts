@@ -1,7 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -89,7 +88,7 @@ function capture(datagrams: Buffer[], name = 'test.capture'): string {
   return path
 }
 
-function run(options: Partial<ReplayOptions> & { files: string[]; to: string }) {
+function run(options: Partial<ReplayOptions> & Pick<ReplayOptions, 'files' | 'to'>) {
   const signal = new AbortController().signal
   return replay({ pri: null, pace: 'max', passes: 1, limit: Number.POSITIVE_INFINITY, signal, ...options })
 }
@@ -148,6 +147,19 @@ test('damaged compressed data is an error that names the file', async () => {
   await expect(run({ files: [cut], to: url })).rejects.toThrow(`${cut}: damaged or incomplete gzip data`)
 })
 
+test('host names', async () => {
+  const path = file('one.log', 'a\n')
+  const { url, received } = await udpServer()
+  await run({ files: [path], to: url.replace('127.0.0.1', 'localhost') })
+  await arrived(received, [Buffer.from('a')])
+  const tcp = await tcpServer()
+  await run({ files: [path], to: tcp.url.replace('127.0.0.1', 'localhost') })
+  await arrived(frames(tcp.text()), [Buffer.from('a')])
+  await expect(run({ files: [path], to: 'udp://no.such.host.invalid' })).rejects.toThrow(
+    "can't resolve no.such.host.invalid",
+  )
+})
+
 test('loops and limits', async () => {
   const path = file('three.log', 'a\nb\nc\n')
   const { url, received } = await udpServer()
@@ -157,6 +169,39 @@ test('loops and limits', async () => {
     received,
     [...'abcabcab'].map((letter) => Buffer.from(letter)),
   )
+})
+
+test('progress is known where an end is', async () => {
+  const { url } = await udpServer()
+  const path = file('three.log', 'a\nb\nc\n')
+  const fractions = async (options: Partial<ReplayOptions>): Promise<(number | null)[]> => {
+    const stop = new AbortController()
+    let last = (): number | null => null
+    const seen: (number | null)[] = []
+    let slept = 0
+    const clock = {
+      now: () => slept * 1000,
+      sleep: async () => {
+        seen.push(last())
+        if (++slept === 5) stop.abort()
+      },
+    }
+    await run({
+      files: [path],
+      to: url,
+      pace: { rate: 1 },
+      clock,
+      signal: stop.signal,
+      watch: ({ fraction }) => {
+        last = fraction
+      },
+      ...options,
+    })
+    return seen
+  }
+  expect(await fractions({ passes: 2 })).toEqual([1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6])
+  expect(await fractions({ passes: Infinity, limit: 4 })).toEqual([1 / 4, 2 / 4, 3 / 4])
+  expect(await fractions({ passes: Infinity })).toEqual([null, null, null, null, null])
 })
 
 test('files that hold nothing to send do not loop forever', async () => {
@@ -234,82 +279,4 @@ test.each([true, false])('UDP counts what nobody listened for, and what is too l
   for (let i = 0; i < 20; i++) await sender.send(Datagrams.of(['a', 'b']))
   await sender.close()
   expect(sender.counts.refused).toBeGreaterThan(5)
-})
-
-function sluice(...args: string[]): ChildProcess {
-  const child = spawn(process.execPath, ['src/main.ts', 'replay', ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
-  closing.push(() => child.kill('SIGKILL'))
-  return child
-}
-
-async function ended(child: ChildProcess): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  let stdout = ''
-  let stderr = ''
-  child.stdout?.on('data', (chunk) => (stdout += chunk))
-  child.stderr?.on('data', (chunk) => (stderr += chunk))
-  await once(child, 'close')
-  return { code: child.exitCode, stdout, stderr }
-}
-
-test('the command: stdin, --pri, --json', async () => {
-  const { url, received } = await udpServer()
-  const child = sluice('-', '--to', url, '--pri', 'local0.info', '--json')
-  child.stdin?.end(gzipSync('<5>one\ntwo\n'))
-  const { code, stdout, stderr } = await ended(child)
-  expect([code, stderr]).toEqual([0, ''])
-  expect(JSON.parse(stdout)).toMatchObject({
-    sent: 2,
-    bytes: 14,
-    refused: 0,
-    too_long: 0,
-    skipped: {},
-    interrupted: false,
-  })
-  await arrived(received, [Buffer.from('<5>one'), Buffer.from('<134>two')])
-})
-
-test('the command sends lines of a pipe as they come, and Ctrl-C ends it with a summary', async () => {
-  const { url, received } = await udpServer()
-  const child = sluice('-', '--to', url)
-  const result = ended(child)
-  child.stdin?.write('first\n')
-  await vi.waitFor(() => expect(received.map(String)).toEqual(['first']), { timeout: 20_000 })
-  child.kill('SIGINT')
-  const { code, stdout } = await result
-  expect(code).toBe(1)
-  expect(stdout).toMatch(/^stopped: sent 1, /)
-})
-
-test.each([
-  [['nothing.log'], 2, 'nothing.log: no such file'],
-  [['.'], 2, '. is a directory'],
-  [['package.json', '--to', 'http://x'], 2, 'wanted udp://host:port or tcp://host:port, got "http://x"'],
-  [['package.json', '--to', 'tcp://127.0.0.1:1'], 1, "can't connect to tcp://127.0.0.1:1: connect ECONNREFUSED"],
-  [['package.json', '--rate', '5/day'], 2, 'Wanted a rate such as 4500/min'],
-  [['package.json', '--pri', 'local9.info'], 2, 'facility.severity'],
-  [['package.json', '--rate', '1/s', '--speed', '2'], 2, "cannot be used with option '--speed"],
-  [['-', '--loop', 'forever'], 2, 'stdin can be read only once'],
-])('the command explains what is wrong: %j', async (args, wanted, message) => {
-  const child = sluice(...args)
-  child.stdin?.end()
-  const { code, stderr } = await ended(child)
-  expect(stderr).toContain(message)
-  expect(code).toBe(wanted)
-})
-
-test('--speed goes by the stamps of the lines, and says so when there are none', async () => {
-  const { url, received } = await udpServer()
-  const path = file('times.log', 'Nov 23 03:14:21 h a: 1\nNov 23 03:14:22 h a: 2\nNov 24 03:14:22 h a: 3\n')
-  const { code } = await ended(sluice(path, '--speed', '1000000', '--to', url))
-  expect(code).toBe(0)
-  await arrived(
-    received,
-    readFileSync(path, 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => Buffer.from(line)),
-  )
-  const bare = file('bare.log', 'no time here\n')
-  const { stderr } = await ended(sluice(bare, '--speed', '10', '--to', url))
-  expect(stderr).toContain('--speed goes by recorded times')
 })

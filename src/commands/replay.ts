@@ -58,7 +58,7 @@ export function define(command: Command): void {
 const HELP = `
 Formats:
   lines    one message a line, with PRI or not (see --pri); sent as they are
-  capture  what sluice run --capture has recorded; sent exactly
+  capture  what sluice run --capture has recorded; sent exactly, from this machine's address
   hex      one datagram a line as hex digits; sent exactly
   json     events one after another, in an array, or an Elasticsearch search response of any size: raw_hex,
            event.original or the line itself where an event has it, otherwise a line made from its fields

@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts'
 import { CAPTURE_START, CAPTURE_VERSION } from '../receive/capture.ts'
 import { Datagrams } from './datagrams.ts'
-import type { Lines } from './lines.ts'
+import { excerpt, type Lines } from './lines.ts'
 
 /**
  * Decodes the lines of a capture (src/receive/capture.ts describes them). A line that a crash cut off (the last one, or the last before a new header) is counted in
@@ -29,8 +29,7 @@ export class CaptureDecoder {
       }
       if (this.#broken !== null) throw new UserError(this.#broken)
       const record = parseRecord(text)
-      if (record === null)
-        this.#broken = `${this.#name}:${first + i}: not a capture line: ${JSON.stringify(text.slice(0, 80))}`
+      if (record === null) this.#broken = `${this.#name}:${first + i}: not a capture line: ${excerpt(text)}`
       else {
         items.push(record.bytes)
         times.push(record.time)

@@ -16,6 +16,11 @@ export class DocumentFinder {
   /** Open objects and arrays of the response whose hits are being read or were read. */
   #responseDepths: number[] = []
 
+  /** A document has begun and is held in memory. */
+  get holding(): boolean {
+    return this.#inside.at(-1) === 'document'
+  }
+
   take(token: Token, found: (document: unknown) => void): void {
     const inside = this.#inside.at(-1)
     if (inside === 'document') this.#inDocument(token, found)

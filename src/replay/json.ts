@@ -6,6 +6,9 @@ import { UserError } from '../errors.ts'
 import { DocumentFinder } from './documents.ts'
 import { openInput } from './input.ts'
 
+/** Of one document; they are held one at a time. */
+const MAX_DOCUMENT = 16 * 1024 * 1024
+
 export interface Documents {
   documents: unknown[]
   /** What stood in the place of a document, but is none. */
@@ -23,7 +26,9 @@ export async function* readDocuments(
   const parser = jsonParser({ jsonStreaming: true, packValues: true, streamValues: false })
   const decoder = new StringDecoder('utf8')
   const finder = new DocumentFinder()
+  const name = path === '-' ? 'stdin' : path
   let bytes = 0
+  let held = 0
   const find = (tokens: ReturnType<typeof parser>): Documents => {
     const documents: unknown[] = []
     finder.strays = 0
@@ -33,14 +38,20 @@ export async function* readDocuments(
   try {
     for await (const chunk of chunks) {
       const text = decoder.write(chunk)
-      yield find(parser(bytes === 0 && text.startsWith('\ufeff') ? text.slice(1) : text))
+      const tokens = parser(bytes === 0 && text.startsWith('\ufeff') ? text.slice(1) : text)
+      const found = find(tokens)
       bytes += chunk.length
+      const unfinished = !isMany(tokens) || (finder.holding && found.documents.length === 0)
+      held = unfinished ? held + chunk.length : 0
+      if (held > MAX_DOCUMENT)
+        throw new UserError(`${name}: a document of more than 16 MiB ends at byte ${bytes} or later`)
+      yield found
     }
     yield find(parser(decoder.end()))
     yield find(finish(parser))
   } catch (error) {
     if (error instanceof UserError || !isSyntaxError(error)) throw error
-    throw new UserError(`${path === '-' ? 'stdin' : path}${await place(path, bytes)}`)
+    throw new UserError(`${name}${await place(path, bytes)}`)
   }
 }
 

@@ -8,7 +8,7 @@ const REDRAW_MS = 200
 export function showProgress(progress: ReplayProgress): () => void {
   if (!process.stderr.isTTY) return () => {}
   const known = progress.fraction() !== null
-  const format = `${known ? '{bar} {percentage}% | ' : ''}{sent} sent | {rate}/s${known ? ' | {left} left' : ''}`
+  const format = `${known ? '{bar} {percentage}% | ' : ''}{sent} sent{refused} | {rate}/s${known ? ' | {left} left' : ''}`
   const bar = new SingleBar(
     { format, clearOnComplete: true, hideCursor: true, gracefulExit: false },
     Presets.shades_grey,
@@ -18,14 +18,15 @@ export function showProgress(progress: ReplayProgress): () => void {
   const draw = (): void => {
     const now = performance.now()
     const { sent } = progress.counts
+    const refused = progress.counts.refused > 0 ? ', refused: nothing listens there' : ''
     const rate = Math.round(((sent - before.sent) * 1000) / Math.max(1, now - before.at))
     // The rate of the last two seconds at most.
     if (now - before.at > 2000) before = { sent, at: now }
     const fraction = progress.fraction() ?? 0
     const left = fraction > 0 ? duration(((now - started) * (1 - fraction)) / fraction) : '?'
-    bar.update(Math.floor(fraction * STEPS), { sent, rate, left })
+    bar.update(Math.floor(fraction * STEPS), { sent, refused, rate, left })
   }
-  bar.start(STEPS, 0, { sent: 0, rate: 0, left: '?' })
+  bar.start(STEPS, 0, { sent: 0, refused: '', rate: 0, left: '?' })
   const timer = setInterval(draw, REDRAW_MS)
   return () => {
     clearInterval(timer)

@@ -120,6 +120,17 @@ test('broken or cut JSON is an error, not an end', async () => {
   }
 })
 
+test('a document without end does not fill the memory', async () => {
+  for (const text of [`{"message":"${'x'.repeat(20 << 20)}"}`, `{"a":[${`"${'y'.repeat(9999)}",`.repeat(2000)}1]}`]) {
+    await expect(read(text)).rejects.toThrow('stdin: a document of more than 16 MiB')
+  }
+})
+
+test('what is shown of a broken line is harmless to a terminal', async () => {
+  const error = await read('00000000\n\x1b]0;x\x07\u009b31m', { format: 'hex' }).catch(String)
+  expect(error).not.toMatch(/[\x00-\x1f\x7f-\x9f]/)
+})
+
 test('a capture of another version, or with a broken line, is refused with the line number', async () => {
   await expect(read('{"sluice":"capture","version":2}\n')).rejects.toThrow('input:1: capture format 2')
   const start = '{"sluice":"capture","version":1}\n'

@@ -2,11 +2,10 @@ import { UserError } from '../errors.ts'
 import { CaptureDecoder } from './capture-lines.ts'
 import { Datagrams } from './datagrams.ts'
 import { eventLine } from './event-line.ts'
-import type { Format } from './format.ts'
-import { detectFormat } from './format.ts'
+import { detectFormat, type Format } from './format.ts'
 import type { Input } from './input.ts'
 import { readDocuments } from './json.ts'
-import { cutLines, type Lines } from './lines.ts'
+import { cutLines, excerpt, type Lines } from './lines.ts'
 
 export interface ReadOptions {
   /** Absent: told by the content. */
@@ -65,7 +64,7 @@ function fromHex({ lines, first }: Lines, name: string): Datagrams {
     const text = lines.at(i).toString('latin1').trim()
     if (text === '') continue
     if (!/^(?:[0-9a-f]{2})+$/i.test(text)) {
-      throw new UserError(`${name}:${first + i}: not pairs of hex digits: ${JSON.stringify(text.slice(0, 80))}`)
+      throw new UserError(`${name}:${first + i}: not pairs of hex digits: ${excerpt(text)}`)
     }
     items.push(Buffer.from(text, 'hex'))
   }

@@ -174,16 +174,18 @@ class Replay {
 
   #fraction(): number | null {
     const { limit, passes } = this.#options
-    const total = this.#preloaded?.reduce((sum, { count }) => sum + count, 0)
-    if (total !== undefined) return known(this.#given / Math.min(limit, total * passes))
-    const read = this.#size === null ? 0 : (this.#finished + this.#position()) / (this.#size * passes)
-    return known(Math.max(read, this.#given / limit))
+    const fractions: number[] = []
+    if (limit < Number.POSITIVE_INFINITY) fractions.push(this.#given / limit)
+    if (passes < Number.POSITIVE_INFINITY) {
+      if (this.#preloaded !== null) fractions.push(this.#given / (countOf(this.#preloaded) * passes))
+      else if (this.#size !== null) fractions.push((this.#finished + this.#position()) / (this.#size * passes))
+    }
+    return fractions.length === 0 ? null : Math.min(1, Math.max(...fractions))
   }
 }
 
-/** 0 is what an endless replay has done of its whole. */
-function known(fraction: number): number | null {
-  return fraction > 0 ? Math.min(1, fraction) : null
+function countOf(batches: Datagrams[]): number {
+  return batches.reduce((sum, { count }) => sum + count, 0)
 }
 
 function requireTimes({ times, count }: Datagrams): void {

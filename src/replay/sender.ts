@@ -42,8 +42,8 @@ export interface DatagramSender {
   close(patience?: number): Promise<void>
 }
 
-/** Where to send to: a resolved address. */
-export interface Target {
+/** Where UDP goes to: a resolved address. */
+export interface UdpTarget {
   url: string
   address: string
   family: 4 | 6
@@ -64,9 +64,8 @@ const DEFAULT_PORT = 5514
  */
 export async function openSender(url: string, options: SenderOptions = {}): Promise<DatagramSender> {
   const { protocol, host, port } = parseTarget(url)
-  const { address, family } = await resolve(url, host)
-  const target: Target = { url, address, family: family === 6 ? 6 : 4, port }
-  if (protocol === 'tcp') return openTcpSender(target, options.framing ?? 'octet')
+  if (protocol === 'tcp') return openTcpSender({ url, host, port }, options.framing ?? 'octet')
+  const target: UdpTarget = { url, ...(await resolve(url, host)), port }
   if (options.native !== false && nativeUdpSupported(target)) return openNativeSender(target)
   return openDgramSender(target)
 }
@@ -84,11 +83,12 @@ function parseTarget(text: string): { protocol: 'udp' | 'tcp'; host: string; por
   return { protocol, host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port }
 }
 
-async function resolve(url: string, host: string): Promise<{ address: string; family: number }> {
-  if (isIP(host) !== 0) return { address: host, family: isIP(host) }
+/** IPv4 if there is a choice: nobody tells a UDP sender that only the other one is listened on. */
+async function resolve(url: string, host: string): Promise<{ address: string; family: 4 | 6 }> {
   try {
-    return await lookup(host)
+    const { address } = await lookup(host, { order: 'ipv4first' })
+    return { address, family: isIP(address) === 6 ? 6 : 4 }
   } catch (error) {
-    throw new UserError(`--to ${url}: can't resolve ${host} (${error instanceof Error ? error.message : error})`)
+    throw new UserError(`can't resolve ${host} of ${url}: ${error instanceof Error ? error.message : error}`)
   }
 }

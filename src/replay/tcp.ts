@@ -2,16 +2,23 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { UserError } from '../errors.ts'
 import type { Datagrams } from './datagrams.ts'
-import type { DatagramSender, Framing, SenderCounts, Target } from './sender.ts'
+import type { DatagramSender, Framing, SenderCounts } from './sender.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
 /** How long the peer may take to close its side; the kernel delivers what it has in any case. */
 const PEER_CLOSE_MS = 5_000
 const LF = 10
 
+export interface TcpTarget {
+  url: string
+  /** A name is tried with all its addresses. */
+  host: string
+  port: number
+}
+
 /** One TCP connection; never faster than the peer reads. */
-export async function openTcpSender(target: Target, framing: Framing): Promise<DatagramSender> {
-  const socket = connect({ host: target.address, port: target.port })
+export async function openTcpSender(target: TcpTarget, framing: Framing): Promise<DatagramSender> {
+  const socket = connect({ host: target.host, port: target.port })
   try {
     await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) })
   } catch (error) {
@@ -25,13 +32,13 @@ export async function openTcpSender(target: Target, framing: Framing): Promise<D
 class TcpSender implements DatagramSender {
   readonly counts: SenderCounts = { sent: 0, bytes: 0, refused: 0, tooLong: 0 }
   readonly #socket: Socket
-  readonly #target: Target
+  readonly #target: TcpTarget
   readonly #framing: Framing
   /** Why nothing can be sent any more. */
   #failure: string | null = null
   #closing = false
 
-  constructor(socket: Socket, target: Target, framing: Framing) {
+  constructor(socket: Socket, target: TcpTarget, framing: Framing) {
     this.#socket = socket
     this.#target = target
     this.#framing = framing

@@ -2,13 +2,13 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { UserError } from '../errors.ts'
 import type { Datagrams } from './datagrams.ts'
-import type { DatagramSender, SenderCounts, Target } from './sender.ts'
+import type { DatagramSender, SenderCounts, UdpTarget } from './sender.ts'
 
 /** So many sends may be under way: `node:dgram` keeps what the kernel does not take yet in memory. */
 const UNDER_WAY = 512
 
 /** A connected UDP socket of `node:dgram`: where `sendmmsg` can't be had. */
-export async function openDgramSender(target: Target): Promise<DatagramSender> {
+export async function openDgramSender(target: UdpTarget): Promise<DatagramSender> {
   const socket = createSocket(target.family === 6 ? 'udp6' : 'udp4')
   try {
     socket.connect(target.port, target.address)
@@ -23,11 +23,11 @@ export async function openDgramSender(target: Target): Promise<DatagramSender> {
 class DgramSender implements DatagramSender {
   readonly counts: SenderCounts = { sent: 0, bytes: 0, refused: 0, tooLong: 0 }
   readonly #socket: Socket
-  readonly #target: Target
+  readonly #target: UdpTarget
   #failure: UserError | null = null
   #closed = false
 
-  constructor(socket: Socket, target: Target) {
+  constructor(socket: Socket, target: UdpTarget) {
     this.#socket = socket
     this.#target = target
     socket.on('error', (error) => this.#settle(error, 0))

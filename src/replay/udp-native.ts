@@ -4,7 +4,7 @@ import ipaddr from 'ipaddr.js'
 import koffi from 'koffi'
 import { UserError } from '../errors.ts'
 import type { Datagrams } from './datagrams.ts'
-import type { DatagramSender, SenderCounts, Target } from './sender.ts'
+import type { DatagramSender, SenderCounts, UdpTarget } from './sender.ts'
 
 // socket(2), sendmmsg(2) and <linux/socket.h>: the same values on all 64-bit Linux systems.
 const AF_INET = 2
@@ -28,13 +28,13 @@ interface Libc {
 
 let libc: Libc | null = null
 
-export function nativeUdpSupported(target: Target): boolean {
+export function nativeUdpSupported(target: UdpTarget): boolean {
   const bits64 = ['x64', 'arm64', 'riscv64', 'loong64'].includes(process.arch)
   return process.platform === 'linux' && bits64 && endianness() === 'LE' && !target.address.includes('%')
 }
 
 /** A connected UDP socket that sends with `sendmmsg`. */
-export function openNativeSender(target: Target): DatagramSender {
+export function openNativeSender(target: UdpTarget): DatagramSender {
   libc ??= loadLibc()
   const { socket, connect, close } = libc
   const fd = socket(target.family === 6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)
@@ -51,14 +51,14 @@ export function openNativeSender(target: Target): DatagramSender {
 class NativeSender implements DatagramSender {
   readonly counts: SenderCounts = { sent: 0, bytes: 0, refused: 0, tooLong: 0 }
   readonly #libc: Libc
-  readonly #target: Target
+  readonly #target: UdpTarget
   #fd: number
   readonly #messages = Buffer.alloc(BATCH * SIZEOF_MMSGHDR)
   /** 32-bit words of the iovec array: address low, address high, length, 0. */
   readonly #parts = new Uint32Array((BATCH * SIZEOF_IOVEC) / 4)
   #calls = 0
 
-  constructor(libc: Libc, fd: number, target: Target) {
+  constructor(libc: Libc, fd: number, target: UdpTarget) {
     this.#libc = libc
     this.#fd = fd
     this.#target = target
@@ -72,7 +72,7 @@ class NativeSender implements DatagramSender {
 
   async send(datagrams: Datagrams, from = 0, to = datagrams.count): Promise<void> {
     if (from >= to) return
-    // An array buffer of its own is never moved by the garbage collector, unlike a small typed array's inner store.
+    // Asking for `buffer` moves the bytes of a small array out of V8's heap, where the garbage collector would move them.
     const base = datagrams.bytes.buffer.byteLength === 0 ? 0 : Number(koffi.address(datagrams.bytes))
     let short = false
     for (let next = from; next < to; ) {
@@ -140,7 +140,7 @@ function loadLibc(): Libc {
 }
 
 /** `struct sockaddr_in` or `sockaddr_in6`. */
-function socketAddress(target: Target): Buffer {
+function socketAddress(target: UdpTarget): Buffer {
   const bytes = ipaddr.parse(target.address).toByteArray()
   const address = Buffer.alloc(target.family === 6 ? 28 : 16)
   address.writeUInt16LE(target.family === 6 ? AF_INET6 : AF_INET, 0)
@@ -149,7 +149,7 @@ function socketAddress(target: Target): Buffer {
   return address
 }
 
-function failure(target: Target, errno: number): UserError {
+function failure(target: UdpTarget, errno: number): UserError {
   const name = Object.entries(koffi.os.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`
   return new UserError(`can't send to ${target.url}: ${name}`)
 }
