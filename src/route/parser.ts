@@ -75,7 +75,7 @@ class Parser {
       if (isWord(token, 'not')) return { kind: 'not', of: this.#operand(), at: token.start }
       if (token.kind === 'sign' && token.text === '(') {
         const inner = this.#expression(SEMICOLON)
-        this.#expectSign(')', 'and, or or ")"')
+        this.#expectSign(')', 'and, or, ";" or ")"')
         return inner
       }
       return this.#call(token)
