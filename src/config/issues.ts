@@ -47,14 +47,17 @@ function unionProblems(
   const absent = issue.errors.map((branch) =>
     branch.find(({ path }) => path.length === 1 && member(value, path[0]) === undefined),
   )
+  const named = absent.filter((missing) => missing !== undefined)
+  const only = named.length === 1 ? issue.errors[absent.findIndex((missing) => missing !== undefined)] : undefined
   const meant = issue.errors.find(
     (branch, i) =>
       absent[i] === undefined &&
       !branch.some(({ code, path }) => path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')),
   )
-  if (meant !== undefined) return problemsOf(meant, source, path)
+  const told = meant ?? only
+  if (told !== undefined) return problemsOf(told, source, path)
   if (issue.message !== '') return problem(issue.message)
-  const kinds = absent.flatMap((missing) => (missing === undefined ? [] : [String(missing.path[0])]))
+  const kinds = named.map((missing) => String(missing.path[0]))
   if (kinds.length === 0) {
     const [wants, got] = [/^wanted (.*), got .*$/s, /^.*, got (.*)$/s].map((part) =>
       issue.errors.flatMap((branch) => branch.map(({ message }) => message.replace(part, '$1'))),

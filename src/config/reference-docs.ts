@@ -27,7 +27,8 @@ deliver:
 - **Paths**: \`data\` is relative to the directory that sluice is started in, and so are globs of \`tail\`; the paths of
   archive, buffer and store are relative to \`data\`.
 - **Variables** of the environment: \`\${VAR}\` and \`\${VAR:-default}\` inside any value (not in keys), filled in after the
-  YAML was read, so that a variable can't change the structure. One that is not set is an error. \`$\${\` stands for \`\${\`.
+  YAML was read, so that a variable can't change the structure; between braces or brackets a value with one needs quotes.
+  One that is not set is an error. \`$\${\` stands for \`\${\`.
 - **Path templates** (\`archive\`) have fields of the line in the same form, told apart by their first letter: small letters
   are fields, capital letters variables, as in \`\${LOG_ROOT}/\${host}/\${service}.log\`. Fields: \`host\`, \`service\` (the route's,
   otherwise the program), \`program\`, \`pid\`, \`facility\`, \`severity\` (or \`level\`), \`sender\`, \`route\`, and the date's \`year\`,

@@ -55,6 +55,14 @@ export function readYaml(
     },
   })
 
+  let value: unknown
+  try {
+    if (document.errors.length === 0) value = document.toJS() ?? {}
+  } catch (error) {
+    // Aliases of aliases of …, which would fill the memory.
+    problems.push({ line: 1, column: 1, message: error instanceof Error ? error.message : String(error) })
+  }
+
   const nodeAt = (path: Path): Node | null => {
     for (let length = path.length; length > 0; length -= 1) {
       const node = document.getIn(path.slice(0, length), true)
@@ -64,7 +72,7 @@ export function readYaml(
   }
   const start = (node: Node | null) => node?.range?.[0] ?? 0
   return {
-    value: document.errors.length === 0 ? (document.toJS() ?? {}) : undefined,
+    value,
     problems,
     at: (path) => place(start(nodeAt(path))),
     atKey(path, key) {
