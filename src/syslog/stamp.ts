@@ -197,11 +197,11 @@ function scanZone(stamp: Stamp, bytes: Uint8Array, p: number, end: number): numb
     const before = stamp.offset
     const after = hours === 1 ? q + 2 : scanOffset(stamp, bytes, q, end)
     if (hours === 1) stamp.offset = (bytes[q + 1] - ZERO) * (bytes[q] === MINUS ? -60 : 60)
-    if (after > 0 && endsZone(bytes, after, end)) return after
+    if (after > 0 && endsWord(bytes, after, end)) return after
     stamp.offset = before
     return -1
   }
-  if (!endsZone(bytes, q, end)) return -1
+  if (!endsWord(bytes, q, end)) return -1
   const minutes = zoneWord(bytes, p, q)
   if (minutes !== NO_OFFSET) {
     stamp.offset = minutes
@@ -210,7 +210,7 @@ function scanZone(stamp: Stamp, bytes: Uint8Array, p: number, end: number): numb
   return -1
 }
 
-function endsZone(bytes: Uint8Array, q: number, end: number): boolean {
+function endsWord(bytes: Uint8Array, q: number, end: number): boolean {
   return q === end || bytes[q] <= SPACE || (bytes[q] === COLON && (q + 1 === end || bytes[q + 1] <= SPACE))
 }
 
@@ -246,9 +246,7 @@ function isLetter(byte: number): boolean {
 
 /** Four digits as a word of their own, 1970 to 2099. */
 function isYear(bytes: Uint8Array, p: number, end: number): boolean {
-  if (end - p < 4 || !digits(bytes, p, 4) || !(p + 4 === end || bytes[p + 4] <= SPACE || bytes[p + 4] === COLON)) {
-    return false
-  }
+  if (end - p < 4 || !digits(bytes, p, 4) || !endsWord(bytes, p + 4, end)) return false
   const year = number(bytes, p, 4)
   return year >= 1970 && year <= 2099
 }
