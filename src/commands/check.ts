@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { lint } from '../config/lint.ts'
-import { DEFAULT_CONFIG, fingerprint, problemOf, readConfig, readText, showProblems } from '../config/load.ts'
+import { DEFAULT_CONFIG, fingerprint, inOrder, problemOf, readConfig, readText, showProblems } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { showAddress } from '../config/units.ts'
 import type { Problem } from '../config/yaml.ts'
@@ -25,7 +25,7 @@ export function define(command: Command): void {
 
 async function check({ config: file, json }: Options): Promise<void> {
   const { config, problems, source } = readConfig(await readText(file))
-  const warnings = (config === undefined ? [] : lint(config)).map((finding) => problemOf(finding, source))
+  const warnings = inOrder((config === undefined ? [] : lint(config)).map((finding) => problemOf(finding, source)))
   if (config === undefined) process.exitCode = 78
   if (json) console.log(JSON.stringify(asJson(file, config, problems, warnings), null, 2))
   else {

@@ -24,6 +24,6 @@ it('every key of the reference is explained', () => {
 })
 
 it('the example of the reference is valid', () => {
-  const [, example] = /```yaml\n([^]*?)```/.exec(read('docs/config.md')) ?? []
+  const [, example] = /```yaml\n(.*?)```/s.exec(read('docs/config.md')) ?? []
   expect(readConfig(example ?? '- none', {}, {}).problems).toEqual([])
 })

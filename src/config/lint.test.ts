@@ -26,8 +26,8 @@ routes:
   - { name: e, filter: host("y") }
 `
   expect(warnings(text)).toEqual([
-    "routes.1: route 'b' is never reached: 'a' has the same filter",
-    "routes.4: route 'e' is never reached: 'd' takes every line",
+    'routes.1.filter: no line comes here: route "a" has the same filter',
+    'routes.4.filter: no line comes here: route "d" takes all; try move it before "d"',
   ])
 })
 
@@ -47,5 +47,18 @@ it('finds lines that go nowhere', () => {
   expect(warnings('receive: [{ udp: 0 }]')[0]).toContain('neither archive nor deliver')
   expect(warnings(`${base}routes: [{ name: a, archive: false }]`)).toEqual([
     "routes.0: route 'a' keeps its lines nowhere; say drop: true if that is meant",
+  ])
+})
+
+it('finds patterns that say more than they seem to, with the place in the filter', () => {
+  const text = `${base}
+filters: { f_a: 'host("web") or program("nova*")' }
+routes: [{ name: a, filter: 'filter(f_a) or program("nova*")' }]
+`
+  const { config } = readConfig(text, {}, {})
+  const findings = config === undefined ? [] : lint(config)
+  expect(findings).toMatchObject([
+    { path: ['routes', 0, 'filter'], inside: { line: 1, column: 24 }, message: expect.stringContaining('supernov') },
+    { path: ['filters', 'f_a'], inside: { line: 1, column: 24 }, message: expect.stringContaining('supernov') },
   ])
 })

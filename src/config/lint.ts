@@ -1,25 +1,32 @@
+import { lintFilter, lintRoutes, type Warning } from '../route/lint.ts'
 import type { Finding } from './cross-check.ts'
 import { filtersIn } from './filter-references.ts'
 import type { Config } from './schema.ts'
 
 /** What is allowed, but probably not meant. */
 export function lint(config: Config): Finding[] {
-  return [...unreachable(config), ...unused(config), ...nowhere(config)]
+  return [...routes(config), ...filters(config), ...unused(config), ...nowhere(config)]
 }
 
-function unreachable({ routes }: Config): Finding[] {
-  const all = routes.findIndex((route) => route.filter === undefined && !route.continue)
-  return routes.flatMap((route, index) => {
-    const same = routes.findIndex(
-      (other) => !other.continue && other.filter !== undefined && other.filter.trim() === route.filter?.trim(),
-    )
-    const by = all !== -1 && all < index ? all : same !== -1 && same < index ? same : undefined
-    if (by === undefined) return []
-    const reason = by === all ? 'takes every line' : 'has the same filter'
-    return [
-      { path: ['routes', index], message: `route '${route.name}' is never reached: '${routes[by].name}' ${reason}` },
-    ]
+function routes({ routes }: Config): Finding[] {
+  return lintRoutes(routes).map((warning) => {
+    const index = routes.findIndex(({ name }) => name === warning.route)
+    const filter = routes[index]?.filter
+    return filter === undefined
+      ? { path: ['routes', index], message: words(warning) }
+      : { path: ['routes', index, 'filter'], inside: warning, message: words(warning) }
   })
+}
+
+function filters({ filters }: Config): Finding[] {
+  return Object.entries(filters).flatMap(([name, text]) =>
+    lintFilter(text).map((warning) => ({ path: ['filters', name], inside: warning, message: words(warning) })),
+  )
+}
+
+function words({ meaning, example, instead }: Omit<Warning, 'line' | 'column'>): string {
+  const shown = example === null ? '' : `; it also matches ${example}`
+  return `${meaning}${shown}${instead === null ? '' : `; try ${instead}`}`
 }
 
 function unused({ filters, routes }: Config): Finding[] {

@@ -48,7 +48,7 @@ export function problemOf({ path, inside, message }: Finding, source: Source): P
 }
 
 /** By place; of several at one place the first, which is the cause of the others. */
-function inOrder(problems: Problem[]): Problem[] {
+export function inOrder(problems: Problem[]): Problem[] {
   return problems
     .filter(
       ({ line, column }, i) => problems.findIndex((other) => other.line === line && other.column === column) === i,
