@@ -1,6 +1,7 @@
 /**
  * A process that delivers batches to a store and kills itself at a step.
  * Arguments: directory, step, how many times the step is passed first. Prints the number of each batch answered.
+ * With `hold` as the step it delivers one batch and keeps the store open until it is killed.
  */
 import { writeSync } from 'node:fs'
 import { Store } from '../src/deliver/store/store.ts'
@@ -15,8 +16,9 @@ const store = await Store.open({
     if (now === step && left-- === 0) process.kill(process.pid, 'SIGKILL')
   },
 })
-for (let number = 1; number <= BATCHES; number++) {
+for (let number = 1; number <= (step === 'hold' ? 1 : BATCHES); number++) {
   await store.deliver([storeBatch(number)])
   writeSync(1, `${number}\n`)
 }
-await store.close()
+if (step === 'hold') setInterval(() => undefined, 1000)
+else await store.close()

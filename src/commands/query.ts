@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
+import { severitiesOf } from '../deliver/store/levels.ts'
 import { bar, harmless, hitLine, localTime } from '../deliver/store/print.ts'
 import { type Count, count, hit, MAX_BUCKETS, type Question, TOP_FIELDS } from '../deliver/store/question.ts'
 import { durationOf, parseWhen } from '../deliver/store/when.ts'
@@ -28,7 +29,7 @@ Text: all words must occur in the message, in any order, upper and lower case th
 -word must not occur. Nothing else has a meaning: no wildcards, no regular expressions.
 Times: 15m ago, -1h, 14:30, today, yesterday, 2026-11-23, 2026-11-23T14:30:00Z; local unless they state a zone.
 Levels: warning means warning and worse, =info that level alone; lists as in err,=debug.
-Events come in order of time, the newest --limit of them. 
+Events come in order of time, the newest --limit of them.
 Exit code 0: something was found; 1: nothing was, or it failed and said so; 2: wrong usage.
 
 Examples:
@@ -73,6 +74,7 @@ async function run(text: string[], options: Options): Promise<void> {
 
 function paramsOf(text: string, options: Options, now: number): Question {
   const { host, program, dataset, route, level, limit, histogram, top } = options
+  if (level !== undefined) severitiesOf(level)
   if (histogram !== undefined && top !== undefined) throw new UserError('--histogram or --top, not both', 2)
   const filter = {
     ...(text === '' ? {} : { text }),

@@ -22,8 +22,8 @@ export function severitiesOf(text: string): number[] {
     const [, exact, name = ''] = /^\s*(=?)\s*(.*?)\s*$/.exec(word) ?? []
     const code = /^[0-7]$/.test(name) ? Number(name) : LEVELS.findIndex((names) => names.includes(name.toLowerCase()))
     if (code < 0) {
-      const known = LEVELS.map((names) => names[1] ?? names[0]).join(', ')
-      throw new UserError(`level: "${name}" is none of ${known} (or 0 to 7); =NAME for that level alone`, 2)
+      const known = 'emerg, alert, crit, err, warning, notice, info, debug or 0 to 7'
+      throw new UserError(`level: "${name}" is none of ${known}; =NAME means that level alone`, 2)
     }
     for (let one = exact === '=' ? code : 0; one <= code; one++) codes.add(one)
   }

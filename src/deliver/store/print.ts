@@ -1,15 +1,9 @@
+import { LEVELS } from './levels.ts'
 import type { Hit } from './question.ts'
 
-const COLOURS: Record<string, number> = {
-  debug: 2,
-  notice: 36,
-  warning: 33,
-  error: 31,
-  critical: 31,
-  alert: 35,
-  emergency: 35,
-}
-const SHORT: Record<string, string> = { informational: 'info', emergency: 'emerg', critical: 'crit', error: 'err' }
+/** Names and colours (ECMA-48 SGR) by severity code. */
+const NAMES = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug']
+const COLOURS = [35, 35, 31, 31, 33, 36, undefined, 2]
 
 /**
  * Makes text from strangers safe to show: control characters (C0, DEL, C1) and the bidirectional controls, which could
@@ -25,9 +19,9 @@ export function harmless(text: string): string {
 
 /** One line an event: local time, level, host, program, message. */
 export function hitLine(hit: Hit, colours: boolean): string {
-  const level = SHORT[hit.level ?? ''] ?? hit.level ?? ''
-  const code = COLOURS[hit.level ?? '']
-  const shown = harmless(level).padEnd(7)
+  const severity = LEVELS.findIndex((names) => names.includes(hit.level ?? ''))
+  const code = COLOURS[severity]
+  const shown = harmless(NAMES[severity] ?? hit.level ?? '').padEnd(7)
   const text = [
     localTime(hit.time),
     colours && code !== undefined ? `\x1b[${code}m${shown}\x1b[0m` : shown,
