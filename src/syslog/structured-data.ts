@@ -23,7 +23,7 @@ function elementEnd(bytes: Uint8Array, start: number, end: number): number {
     if (name === p) return -1
     p = nameEnd(bytes, name, end)
     if (p === name || p === end || bytes[p] !== EQUALS) return -1
-    p = valueEnd(bytes, skipBlanks(bytes, p + 1, end), end)
+    p = valueEnd(bytes, valueStart(bytes, p + 1, end), end)
     if (p < 0) return -1
   }
 }
@@ -32,6 +32,12 @@ function elementEnd(bytes: Uint8Array, start: number, end: number): number {
 function nameEnd(bytes: Uint8Array, p: number, end: number): number {
   while (p < end && bytes[p] > SPACE && bytes[p] !== EQUALS && bytes[p] !== CLOSE && bytes[p] !== QUOTE) p++
   return p
+}
+
+/** Blanks before a quote are let pass; otherwise the value is empty. */
+function valueStart(bytes: Uint8Array, p: number, end: number): number {
+  const q = skipBlanks(bytes, p, end)
+  return q < end && bytes[q] === QUOTE ? q : p
 }
 
 function valueEnd(bytes: Uint8Array, p: number, end: number): number {
@@ -73,7 +79,7 @@ function params(into: Record<string, string>, bytes: Uint8Array, start: number, 
     p = skipBlanks(bytes, p, end)
     if (p >= end || bytes[p] === CLOSE) return p + 1
     const equals = nameEnd(bytes, p, end)
-    const from = skipBlanks(bytes, equals + 1, end)
+    const from = valueStart(bytes, equals + 1, end)
     const to = valueEnd(bytes, from, end)
     if (to < 0) return end
     const name = decoder.decode(bytes.subarray(p, equals))

@@ -56,8 +56,8 @@ class FixedZone implements Zone {
 const DAY = 86_400_000
 /** Days: seldom more than one change of the clock in one window. */
 const WINDOW = 200
-/** From 1970 to 2099: rules of later years are anybody's guess, and stamps from strangers must not fill the memory. */
-const WINDOWS = 237
+/** From 1970 to March 2099: later rules are anybody's guess, and stamps from strangers must not fill the memory. */
+const WINDOWS = 236
 
 interface Change {
   /** UTC in ms of the first moment with the new offset. */
@@ -74,7 +74,7 @@ interface Window {
 
 /**
  * A zone whose offset changes. Asking Intl takes some 3 µs, so the changes are searched once per window and kept,
- * whatever stamps arrive. Before 1970 and after 2099 the nearest known offset is used.
+ * whatever stamps arrive. Before 1970 and after March 2099 the nearest known offset is used.
  */
 class CivilZone implements Zone {
   readonly name: string
