@@ -105,9 +105,10 @@ class CivilZone implements Zone {
     const offset = this.#offsetAt(from)
     let before = offset
     for (let low = from; low < to; low += 7 * DAY) {
-      const after = this.#offsetAt(low + 7 * DAY)
+      const high = Math.min(low + 7 * DAY, to)
+      const after = this.#offsetAt(high)
       if (after === before) continue
-      changes.push({ at: this.#firstWith(after, low, low + 7 * DAY), before, after })
+      changes.push({ at: this.#firstWith(after, low, high), before, after })
       before = after
     }
     return { offset, changes }
