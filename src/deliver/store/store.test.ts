@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -298,6 +298,27 @@ describe('damage', () => {
     expect(happenings.filter(({ kind }) => kind === 'damaged')).toMatchObject([{ path: join(path, 'events.duckdb') }])
     expect(readdirSync(path).some((name) => name.startsWith('events.duckdb.damaged-'))).toBe(true)
     expect(await reopened.deliver([batch(2, [{ message: 'next' }])])).toEqual([done(1)])
+  })
+
+  test('damage anywhere in the database file shows at the start, and is set aside', async () => {
+    const store = await open()
+    const docs = Array.from({ length: 300 }, (_, n) => ({ message: `message ${n} ${'text '.repeat(n % 50)}` }))
+    await store.deliver([batch(1, docs)])
+    await store.close()
+    const file = join(path, 'events.duckdb')
+    const whole = readFileSync(file)
+    for (const at of [0.1, 0.3, 0.5, 0.7, 0.9].map((share) => Math.floor(whole.length * share))) {
+      const damaged = Buffer.from(whole)
+      damaged[at] = (damaged[at] ?? 0) ^ 0x55
+      writeFileSync(file, damaged)
+      happenings = []
+      const reopened = await open()
+      const found = await messages(reopened, { limit: 1000 })
+      expect([0, 300]).toContain(found.length)
+      if (found.length === 0) expect(happenings).toMatchObject([{ kind: 'damaged', path: file }])
+      expect(await reopened.deliver([batch(2, [{ message: 'next' }])])).toEqual([done(1)])
+      await reopened.close()
+    }
   })
 
   test('a part cut short, gone, or unreadable inside is reported and does not stop anything', async () => {
