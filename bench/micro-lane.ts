@@ -49,6 +49,7 @@ for (const [name, options] of cases) {
     archive() {},
     seen() {},
     counters() {},
+    captureStopped() {},
   })
   let best = Number.POSITIVE_INFINITY
   for (let round = 0; round < Number(rounds); round++) {

@@ -68,6 +68,7 @@ async function run(options: Options): Promise<void> {
       archive() {},
       seen() {},
       counters() {},
+      captureStopped() {},
     },
   )
   const sender = new Sender(from, true)

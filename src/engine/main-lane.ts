@@ -1,56 +1,105 @@
-import type { LaneOutlet } from '../lane/lane.ts'
 import { Lane } from '../lane/lane.ts'
 import type { LaneOptions } from '../lane/options.ts'
+import type { SeenReport } from '../lane/seen.ts'
+import type { LineSink } from '../lane/sink.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { StreamFile } from '../ledger/stream-file.ts'
+import type { Sender } from '../receive/sender.ts'
 import type { Intake } from './intake.ts'
 
-/**
- * A lane on the main thread, for inputs that live on the event loop: TCP, files, node:dgram. Ticks by a timer, and its
- * batches go straight to the buffer.
- */
-export class MainLane {
-  readonly lane: Lane
-  readonly #file: StreamFile
-  #timer: NodeJS.Timeout | undefined
+export interface MainLaneOptions {
+  lane: LaneOptions
+  intake: Intake
+  ledger: Ledger
+  seen: (reports: SeenReport[]) => void
+  captureStopped: (reason: string) => void
+  /** tail: what else the stream's counters need to know, see StreamMeta. */
+  rereads?: { before: Record<string, number> }
+  /** tail: makes positions safe that no batch carries, since no output gets their lines. */
+  savePositions?: (positions: Record<string, unknown>) => Promise<void>
+}
 
-  constructor(options: {
-    lane: LaneOptions
-    intake: Intake
-    ledger: Ledger
-    canWait: boolean
-    rereads?: boolean
-    before?: Record<string, number>
-    onPositions?: (positions: Record<string, unknown>) => void
-  }) {
-    const { intake, ledger, canWait } = options
-    const outlet: LaneOutlet = {
+/**
+ * A lane on the main thread, for inputs that live on the event loop and can be slowed down: TCP and files. Ticks by a
+ * timer while there is something to hand on, and its batches go straight to the buffer.
+ */
+export class MainLane implements LineSink {
+  readonly #lane: Lane
+  readonly #file: StreamFile
+  readonly #savePositions: MainLaneOptions['savePositions']
+  #timer: NodeJS.Timeout | undefined
+  #appending = 0
+
+  constructor({ lane, intake, ledger, seen, captureStopped, rereads, savePositions }: MainLaneOptions) {
+    this.#savePositions = savePositions
+    this.#lane = new Lane(lane, {
       batch: (batch) => {
-        void intake.batch(batch, canWait).then(() => this.lane.giveBack(ownBuffer(batch.body)))
+        // What is appended must never be more than what is known to be received.
+        this.#writeCounters()
+        this.#appending++
+        void intake.batch(batch, true).then(() => {
+          this.#appending--
+          this.#lane.giveBack(ownBuffer(batch.body))
+        })
       },
       archive: (parts) => intake.archive(parts),
-      seen: (reports) => ledger.seen(reports),
-      counters: (values) => {
-        for (let i = 0; i < values.length; i++) this.#file.set(i, values[i])
-        this.#file.write()
-      },
-    }
-    this.lane = new Lane(options.lane, outlet)
-    const { stream, input } = options.lane
-    const meta = { stream, input, lane: 0, started: Date.now(), rereads: options.rereads, before: options.before }
-    this.#file = StreamFile.create(ledger.streams, meta, this.lane.counters.names)
-    this.#tick()
+      seen,
+      captureStopped,
+      counters: () => this.#writeCounters(),
+    })
+    const more = rereads === undefined ? {} : { rereads: true, before: rereads.before }
+    const meta = { stream: lane.stream, input: lane.input, lane: 0, started: Date.now(), ...more }
+    this.#file = StreamFile.create(ledger.streams, meta, this.#lane.counters.names)
   }
 
-  #tick(): void {
-    this.#timer = setTimeout(() => this.#tick(), this.lane.tick(Date.now()))
+  /** Lines come one by one here, so the counters are written with the batches and reports, not with each line. */
+  push(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    sender: Sender,
+    receivedAt: number,
+    truncated = false,
+    position?: { key: string; value: unknown },
+  ): void {
+    this.#lane.count(1, end - start)
+    this.#lane.push(bytes, start, end, sender, receivedAt, truncated, position)
+    this.#timer ??= setTimeout(() => this.#tick(), this.#lane.tick(receivedAt))
+  }
+
+  get full(): boolean {
+    return this.#lane.full
+  }
+
+  whenReady(): Promise<void> {
+    return this.#lane.whenReady()
   }
 
   /** Hands on everything; the intake then holds what is not yet safe. */
   stop(): void {
     clearTimeout(this.#timer)
-    this.lane.flush()
+    this.#lane.flush()
+    this.#savePositionsLeft()
     this.#file.close()
+  }
+
+  #tick(): void {
+    const wait = this.#lane.tick(Date.now())
+    this.#savePositionsLeft()
+    this.#timer = this.#lane.idle ? undefined : setTimeout(() => this.#tick(), wait)
+  }
+
+  /** A position may not become safe before the batches of the lines ahead of it. */
+  #savePositionsLeft(): void {
+    if (this.#savePositions === undefined || this.#appending > 0 || !this.#lane.idle) return
+    const positions = this.#lane.takePositions()
+    if (positions !== null) void this.#savePositions(positions)
+  }
+
+  #writeCounters(): void {
+    const { values } = this.#lane.counters
+    for (let i = 0; i < values.length; i++) this.#file.set(i, values[i])
+    this.#file.write()
   }
 }
 

@@ -38,6 +38,7 @@ function eventsFrom(datagram: string | Buffer, received: string, more: Partial<L
       archive() {},
       seen() {},
       counters() {},
+      captureStopped() {},
     },
   )
   const bytes = Buffer.from(datagram)

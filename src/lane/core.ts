@@ -19,6 +19,7 @@ export type FromLane =
   | { kind: 'batch'; batch: Batch }
   | { kind: 'archive'; parts: ArchivePart[] }
   | { kind: 'seen'; reports: SeenReport[] }
+  | { kind: 'capture'; stopped: string }
 
 /** From the main thread to a lane's thread: a batch's buffer comes back; hosts whose events are to be discarded. */
 export type ToLane = { kind: 'credit'; buffer: ArrayBuffer | null } | { kind: 'shed'; hosts: string[] | null }
@@ -30,6 +31,7 @@ export function createLaneCore(options: LaneCoreOptions, port: MessagePort): Lan
     batch: (batch) => post({ kind: 'batch', batch }, [bufferOf(batch.body)]),
     archive: (parts) => post({ kind: 'archive', parts }, [bufferOf(parts[0].bytes)]),
     seen: (reports) => post({ kind: 'seen', reports }, []),
+    captureStopped: (stopped) => post({ kind: 'capture', stopped }, []),
     counters: (values) => {
       for (let i = 0; i < values.length; i++) file.set(i, values[i])
       file.write()

@@ -4,6 +4,7 @@ import { EcsShape } from '../event/ecs.ts'
 import { EventIds } from '../event/ids.ts'
 import type { Line } from '../event/line.ts'
 import { LogstashShape } from '../event/logstash.ts'
+import { CaptureWriter } from '../receive/capture.ts'
 import type { Sender } from '../receive/sender.ts'
 import { FLAG_DATE_OUT_OF_RANGE, FLAG_TRUNCATED, Header } from '../syslog/header.ts'
 import { parseHeader, parseWhole } from '../syslog/parse.ts'
@@ -27,6 +28,7 @@ export interface LaneOutlet {
   seen(reports: SeenReport[]): void
   /** Keeps the counters where they survive a kill. Called before the lines they count are looked at. */
   counters(values: Float64Array): void
+  captureStopped(reason: string): void
 }
 
 const REPORT_MILLIS = 1000
@@ -54,6 +56,7 @@ export class Lane implements LineSink {
   readonly #moved: Int32Array[] = []
   readonly #dropRules: string[]
   readonly #whole: boolean
+  readonly #capture: CaptureWriter | null
   readonly #back: number
   readonly #ahead: number
   #shedHosts: ReadonlySet<string> | null = null
@@ -77,6 +80,9 @@ export class Lane implements LineSink {
       const lastNumber = options.resume?.numbers[name] ?? 0
       return new OpenBatch({ output: name, place, stream: options.stream, lastNumber, pool: this.#pool, shape, index })
     })
+    this.#capture = options.capture
+      ? CaptureWriter.open(options.capture.path, { maxBytes: options.capture.maxBytes, onStop: outlet.captureStopped })
+      : null
     this.#whole = options.fixed !== undefined
     this.#back = options.window.back
     this.#ahead = options.window.ahead
@@ -86,12 +92,16 @@ export class Lane implements LineSink {
     this.#line = { ...line, source }
   }
 
-  /** Counts a receive call's datagrams, before any of them is parsed. */
+  /** Counts a receive call's datagrams and keeps the counters, before any of them is parsed. */
   received(datagrams: number, bytes: number, refused: number): void {
-    this.#values[RECEIVED] += datagrams
-    this.#values[BYTES] += bytes
+    this.count(datagrams, bytes)
     this.#values[REFUSED] += refused
     this.#outlet.counters(this.#values)
+  }
+
+  count(lines: number, bytes: number): void {
+    this.#values[RECEIVED] += lines
+    this.#values[BYTES] += bytes
   }
 
   push(
@@ -109,6 +119,8 @@ export class Lane implements LineSink {
       this.#positions ??= {}
       this.#positions[position.key] = position.value
     }
+
+    this.#capture?.record(bytes, start, end, sender.address, receivedAt)
 
     const note = this.#senders.of(sender)
     if (this.#whole) parseWhole(header, bytes, start, end)
@@ -218,20 +230,29 @@ export class Lane implements LineSink {
     }
     if (now >= this.#reportAt) {
       this.#reportAt = now + REPORT_MILLIS
-      const reports = this.#seen.take()
-      if (reports.length > 0) this.#outlet.seen(reports)
-      this.#outlet.counters(this.#values)
+      this.#report()
     }
     return Math.max(0, Math.min(this.#dueAt, this.#reportAt) - now)
+  }
+
+  /** True when nothing waits to be handed on or reported. */
+  get idle(): boolean {
+    return this.#dueAt === Number.POSITIVE_INFINITY && this.#archive.empty && this.#seen.empty
   }
 
   /** Closes and hands on everything. */
   flush(): void {
     for (const batch of this.#batches) this.#close(batch)
+    this.#dueAt = Number.POSITIVE_INFINITY
     this.#handOnArchive()
+    this.#report()
+  }
+
+  #report(): void {
     const reports = this.#seen.take()
     if (reports.length > 0) this.#outlet.seen(reports)
     this.#outlet.counters(this.#values)
+    this.#capture?.flush()
   }
 
   kernelDrops(total: number): void {

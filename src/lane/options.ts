@@ -20,6 +20,8 @@ export interface LaneOptions {
   credits: number
   /** Lines without a syslog header, from a program that the config names: the whole line is the message. */
   fixed?: { program: string; host: string }
+  /** Record what arrives in this file. */
+  capture?: { path: string; maxBytes: number } | null
   /** Continue a stream: what was given out before. */
   resume?: { sequence: number; numbers: Record<string, number> }
 }

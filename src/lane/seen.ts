@@ -21,6 +21,10 @@ export class SeenSlots {
     if (slot.seen++ === 0) this.#slots.push(slot)
   }
 
+  get empty(): boolean {
+    return this.#slots.length === 0
+  }
+
   take(): SeenReport[] {
     const reports = this.#slots.map((slot) => {
       const { source, decision, seen: lines } = slot

@@ -9,7 +9,15 @@ export interface LineSink {
    * Takes one datagram or frame, without its framing. The bytes are the caller's again after the call.
    * `position` (tail, journal) becomes durable together with the batch that holds the line.
    */
-  push(bytes: Uint8Array, start: number, end: number, sender: Sender, receivedAt: number, position?: unknown): void
+  push(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    sender: Sender,
+    receivedAt: number,
+    truncated?: boolean,
+    position?: { key: string; value: unknown },
+  ): void
   /** True when no batch buffer is free: stop reading until `whenReady` resolves. A push in spite of it is still kept. */
   readonly full: boolean
   whenReady(): Promise<void>

@@ -150,9 +150,10 @@ export class Ledger {
   }
 
   /** Writes the totals, so that what batches do not carry is not lost with a crash. */
-  save(): Promise<void> {
-    this.#saving = this.#saving.then(() => this.#writeTotals()).catch(() => {})
-    return this.#saving
+  async save(): Promise<void> {
+    await this.#writeTotals().catch(() => {
+      // A disk that is full or gone: tried again in two seconds, and the totals are in memory.
+    })
   }
 
   async close(): Promise<void> {
@@ -213,14 +214,18 @@ export class Ledger {
     await this.#writeTotals()
     for (const { file, meta } of files) {
       await rm(join(this.streams, file), { force: true })
-      this.#marks.retire(meta.stream)
+      // The stream of a file goes on, with the sums that it had.
+      if (!meta.rereads) this.#marks.retire(meta.stream)
     }
     totals.folded = []
     return crashed
   }
 
-  async #writeTotals(): Promise<void> {
-    await replaceFile(this.#dir, TOTALS, [Buffer.from(JSON.stringify(this.#totals))])
+  /** One write at a time, since all use the same name for the file that they write aside. */
+  #writeTotals(): Promise<void> {
+    const written = this.#saving.then(() => replaceFile(this.#dir, TOTALS, [Buffer.from(JSON.stringify(this.#totals))]))
+    this.#saving = written.catch(() => {})
+    return written
   }
 }
 

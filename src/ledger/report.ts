@@ -1,53 +1,58 @@
+import { z } from 'zod'
 import type { Depth, Tally } from '../buffer/buffer.ts'
-import { type Counters, type Flow, handedOn, sum } from './flows.ts'
+import { type Counters, counters, type Flow, handedOn, sum } from './flows.ts'
 import type { OutputTotals } from './marks.ts'
 import type { Totals } from './totals.ts'
 
-/** The ledger at one moment. All are events since the data directory was made, unless they say otherwise. */
-export interface LedgerReport {
-  time: string
-  /** By input: received, bytes, refused, kernel_drops, flag:NAME, dropped:RULE, … */
-  inputs: Record<string, Counters>
-  /** One for each output; without outputs, one whose name is ''. */
-  outputs: OutputReport[]
-  hosts: HostReport[]
-  routes: RouteReport[]
-  archive: { lines: number; failed: Counters; overflowed: number }
-  /** True when every output's sum closes. */
-  closes: boolean
+const offRow = {
+  buffered: z.number(),
+  settled: z.number(),
+  lost: z.number(),
+  dropped: z.number(),
+  archivedOnly: z.number(),
 }
 
-export interface OutputReport {
-  output: string
-  received: number
-  refused: number
-  dropped: number
-  archivedOnly: number
-  buffered: number
-  delivered: number
-  duplicates: number
-  dead: number
-  lost: Counters
+const outputReport = z.object({
+  output: z.string(),
+  received: z.number(),
+  refused: z.number(),
+  dropped: z.number(),
+  archivedOnly: z.number(),
+  buffered: z.number(),
+  delivered: z.number(),
+  duplicates: z.number(),
+  dead: z.number(),
+  lost: counters,
   /** Being parsed or written to the buffer at this moment: received, and not yet in any of the sums above. */
-  inHand: number
-  closes: boolean
-  bufferedBytes: number
+  inHand: z.number(),
+  closes: z.boolean(),
+  bufferedBytes: z.number(),
   /** Reception of the oldest event that waits. */
-  oldest: string | null
-}
+  oldest: z.string().nullable(),
+})
 
-export interface HostReport {
-  host: string
-  buffered: number
-  settled: number
-  lost: number
-  dropped: number
-  archivedOnly: number
-  /** How far the host's clock is behind ours, ms, by its newest line; null when unknown. */
-  skew: number | null
-}
+/** `skew`: how far the host's clock is behind ours, ms, by its newest line; null when unknown. */
+const hostReport = z.object({ host: z.string(), ...offRow, skew: z.number().nullable() })
+const routeReport = z.object({ route: z.string(), ...offRow })
 
-export type RouteReport = Omit<HostReport, 'host' | 'skew'> & { route: string }
+/** The ledger at one moment. All are events since the data directory was made, unless they say otherwise. */
+export const ledgerReport = z.object({
+  time: z.string(),
+  /** By input: received, bytes, refused, kernel_drops, flag:NAME, dropped:RULE, … */
+  inputs: z.record(z.string(), counters),
+  /** One for each output; without outputs, one whose name is ''. */
+  outputs: z.array(outputReport),
+  hosts: z.array(hostReport),
+  routes: z.array(routeReport),
+  archive: z.object({ lines: z.number(), failed: counters, overflowed: z.number() }),
+  /** True when every output's sum closes. */
+  closes: z.boolean(),
+})
+
+export type LedgerReport = z.infer<typeof ledgerReport>
+export type OutputReport = z.infer<typeof outputReport>
+export type HostReport = z.infer<typeof hostReport>
+export type RouteReport = z.infer<typeof routeReport>
 
 /**
  * received = refused + dropped + archivedOnly + lost + buffered + delivered + duplicates + dead + inHand. What is in
@@ -66,7 +71,7 @@ export function makeReport(parts: {
 }): LedgerReport {
   const outputs = [...parts.flows].map(([name, flow]) => {
     const marks = parts.marks.find(({ output }) => output === name)
-    return outputReport(name ?? '', flow, parts.depths.get(name ?? ''), marks)
+    return outputRow(name ?? '', flow, parts.depths.get(name ?? ''), marks)
   })
   const hosts = new Map<string, HostReport>()
   const routes = new Map<string, RouteReport>()
@@ -113,7 +118,7 @@ function row<T>(rows: Map<string, T>, name: string, make: () => T): T {
   return found
 }
 
-function outputReport(name: string, flow: Flow, depth?: Depth, marks?: OutputTotals): OutputReport {
+function outputRow(name: string, flow: Flow, depth?: Depth, marks?: OutputTotals): OutputReport {
   const lost = { ...flow.lost }
   for (const [reason, n] of Object.entries(marks?.lost ?? {})) lost[reason] = (lost[reason] ?? 0) + n
   const delivered = marks?.done ?? 0

@@ -1,0 +1,67 @@
+import type { Command } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
+import { loadConfig } from '../config/load.ts'
+import { parseSize } from '../config/units.ts'
+import { banner } from '../engine/banner.ts'
+import { Engine } from '../engine/engine.ts'
+import { makeLog } from '../engine/log.ts'
+import { UserError } from '../errors.ts'
+import { ledgerLines } from '../ledger/present.ts'
+
+interface Options {
+  config?: string
+  data?: string
+  capture?: string
+  captureMax: number
+  log: 'text' | 'json'
+}
+
+export function define(command: Command): void {
+  command
+    .description('Receive, parse, archive, buffer and deliver, until SIGTERM or Ctrl-C.')
+    .option('-c, --config <file>', 'config (default: UDP and TCP on 5514, local store, archive tree, all under ./data)')
+    .option('--data <dir>', 'data directory, instead of the config’s')
+    .option('--capture <file>', 'record what arrives (bytes, sender, time) for sluice replay; .zst is compressed')
+    .option('--capture-max <size>', 'stop recording before the file would be larger', captureSize, 1 << 30)
+    .addOption(
+      new Option('--log <format>', 'form of sluice’s own log on stderr').choices(['text', 'json']).default('text'),
+    )
+    .addHelpText(
+      'after',
+      `
+SIGTERM or Ctrl-C: takes what the sockets still hold, delivers for up to 5 s, keeps the rest, prints the closing ledger;
+a second Ctrl-C ends at once. SIGHUP: archive files are opened anew (logrotate).
+
+Examples:
+  $ sluice run
+  $ sluice run -c /etc/sluice/sluice.yaml --log json
+  $ sluice run --data /tmp/try --capture today.capture.zst --capture-max 200mb`,
+    )
+    .action(run)
+}
+
+async function run(options: Options): Promise<void> {
+  const started = performance.now()
+  const config = await loadConfig(options.config, { data: options.data })
+  const log = makeLog(options.log)
+  const capture = options.capture === undefined ? undefined : { path: options.capture, maxBytes: options.captureMax }
+  const stop = Promise.withResolvers<Error | null>()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.resolve(null))
+  const engine = await Engine.start({ config, log, capture, onFailure: (error) => stop.resolve(error) })
+  process.on('SIGHUP', () => void engine.reopen())
+  if (options.log === 'text') console.log(banner(config, engine.inputs, performance.now() - started))
+
+  const failure = await stop.promise
+  process.once('SIGINT', () => process.exit(130))
+  if (options.log === 'text') console.log('\nstopping: taking what has arrived, delivering …')
+  const report = await engine.stop()
+  if (options.log === 'text') console.log(['', ...ledgerLines(report, 0)].join('\n'))
+  else log.info({ outputs: report.outputs, closes: report.closes }, 'stopped')
+  if (failure !== null) throw new UserError(`stopped, since an input failed: ${failure.message}`)
+}
+
+function captureSize(text: string): number {
+  const bytes = parseSize(text)
+  if (bytes === undefined) throw new InvalidArgumentError("wanted a size such as 200mb")
+  return bytes
+}

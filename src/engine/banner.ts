@@ -1,0 +1,34 @@
+import { relative } from 'node:path'
+import type { Config } from '../config/schema.ts'
+import type { Input } from './inputs.ts'
+
+/** What runs where, and what to type next. */
+export function banner(config: Config, inputs: readonly Input[], startMillis: number): string {
+  const here = (path: string) => {
+    const near = relative('', path)
+    return near === '' || near.startsWith('..') ? path : `./${near}`
+  }
+  const port = config.receive.find((input) => input.kind === 'udp')?.port
+  const data = here(config.data)
+  const dataOption = data === './data' ? '' : ` --data ${data}`
+  const rows: [string, string][] = [
+    ...inputs.map(({ description }): [string, string] => ['receives', description]),
+    ...(config.archive === false ? [] : [['archives', here(config.archive.path)] as [string, string]]),
+    ['buffers', here(config.buffer.disk.path)],
+    ...config.deliver.map(({ name, path }): [string, string] => ['delivers', `${name}: ${here(path)}`]),
+    ...(config.metrics === false
+      ? []
+      : [['metrics', `http://${config.metrics.host}:${config.metrics.port}/metrics`] as [string, string]]),
+  ]
+  const next = [
+    ...(port === undefined ? [] : [`logger -n 127.0.0.1 -P ${port} -d "hello sluice"`]),
+    ...(config.deliver.length === 0 ? [] : [`npx sluice query hello${dataOption}`]),
+    `npx sluice status${dataOption}`,
+  ]
+  return [
+    `sluice is ready after ${(startMillis / 1000).toFixed(2)} s. Ctrl-C stops it and prints the ledger.`,
+    ...rows.map(([what, where]) => `  ${what.padEnd(9)} ${where}`),
+    'Try:',
+    ...next.map((line) => `  ${line}`),
+  ].join('\n')
+}

@@ -1,0 +1,217 @@
+import type { Server as HttpServer } from 'node:http'
+import type { Server } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Archive } from '../archive/archive.ts'
+import { DiskBuffer } from '../buffer/disk/disk.ts'
+import type { Config } from '../config/schema.ts'
+import { DeadLetters } from '../deliver/dead-letters.ts'
+import type { SeenReport } from '../lane/seen.ts'
+import { Ledger } from '../ledger/ledger.ts'
+import { type Lock, lockDirectory } from '../ledger/lock.ts'
+import { Marks } from '../ledger/marks.ts'
+import type { LedgerReport } from '../ledger/report.ts'
+import { inheritedSockets } from '../receive/inherited.ts'
+import { serveControl } from './control.ts'
+import { Delivery } from './delivery.ts'
+import { archiveHappened, filesHappened } from './happenings.ts'
+import { serveHttp } from './http.ts'
+import { type Input, type InputContext, openInput } from './inputs.ts'
+import { Intake } from './intake.ts'
+import { forgetLastReport, keepLastReport } from './last-report.ts'
+import type { Logger } from './log.ts'
+import { type OpenedOutput, openOutput } from './outputs.ts'
+import { Pressure } from './pressure.ts'
+
+/** How long a stop waits for batches that are being delivered. */
+const STOP_MILLIS = 5000
+
+export interface EngineOptions {
+  config: Config
+  log: Logger
+  capture?: { path: string; maxBytes: number } | undefined
+  /** The process can't go on, for the reason given: it has to be stopped. */
+  onFailure(error: Error): void
+}
+
+/** Everything that one process runs: owns connecting, draining and stopping of all parts. */
+export class Engine {
+  readonly #config: Config
+  readonly #log: Logger
+  readonly #lock: Lock
+  readonly #marks: Marks
+  readonly #buffer: DiskBuffer
+  readonly #ledger: Ledger
+  readonly #archive: Archive | null
+  readonly #intake: Intake
+  readonly #pressure = new Pressure()
+  readonly inputs: Input[] = []
+  readonly #deliveries: Delivery[] = []
+  readonly #outputs: OpenedOutput[] = []
+  #control: Server | undefined
+  #http: HttpServer | undefined
+  #second: NodeJS.Timeout | undefined
+  #archived = { lines: 0, overflowed: 0, failed: new Map<string, number>() }
+
+  private constructor(parts: {
+    options: EngineOptions
+    lock: Lock
+    marks: Marks
+    buffer: DiskBuffer
+    ledger: Ledger
+    archive: Archive | null
+  }) {
+    this.#config = parts.options.config
+    this.#log = parts.options.log
+    this.#lock = parts.lock
+    this.#marks = parts.marks
+    this.#buffer = parts.buffer
+    this.#ledger = parts.ledger
+    this.#archive = parts.archive
+    const { buffer, archive, ledger } = parts
+    this.#intake = new Intake({ buffer, archive, ledger, log: this.#log })
+  }
+
+  /** Against the way of a line: what takes comes before what gives, and the sockets last but for the outputs. */
+  static async start(options: EngineOptions): Promise<Engine> {
+    const { config, log } = options
+    const lock = await lockDirectory(config.data)
+    try {
+      const onHappening = filesHappened(log)
+      const marks = await Marks.open(join(config.data, 'ledger'), { onHappening })
+      const { path, size, age, sync } = config.buffer.disk
+      const buffer = await DiskBuffer.open({ path, size, age, sync: sync === 'batch' ? sync : '1s', marks, onHappening })
+      const outputs = config.deliver.map(({ name }) => name)
+      const { ledger, crash } = await Ledger.open({ dir: join(config.data, 'ledger'), outputs, marks, buffer })
+      for (const [output, events] of Object.entries(crash)) {
+        log.warn({ output, events }, 'lost when the process before this one ended without warning')
+      }
+      const archive =
+        config.archive === false ? null : new Archive({ ...config.archive, onHappening: archiveHappened(log) })
+      const engine = new Engine({ options, lock, marks, buffer, ledger, archive })
+      try {
+        await engine.#open(options)
+        return engine
+      } catch (error) {
+        await engine.stop()
+        throw error
+      }
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
+  }
+
+  async #open({ config, capture, onFailure }: EngineOptions): Promise<void> {
+    await forgetLastReport(config.data)
+    const context: InputContext = {
+      config,
+      capture: capture ?? null,
+      intake: this.#intake,
+      ledger: this.#ledger,
+      buffer: this.#buffer,
+      log: this.#log,
+      inherited: await inheritedSockets(),
+      seen: (reports) => this.#seen(reports),
+      captureStopped: (reason) => this.#log.warn(reason),
+      failed: onFailure,
+    }
+    for (const input of config.receive) this.inputs.push(await openInput(input, context))
+    for (const output of config.deliver) this.#outputs.push(await openOutput(output, this.#log))
+    const dead = new DeadLetters(join(config.data, 'dead'))
+    for (const { name, output } of this.#outputs) {
+      this.#deliveries.push(new Delivery({ name, buffer: this.#buffer, output, dead, log: this.#log }))
+    }
+    const query = this.#outputs.find((output) => output.query !== undefined)?.query
+    this.#control = await serveControl(config.data, {
+      status: async function* (this: Engine) {
+        yield await this.report()
+      }.bind(this),
+      ...(query === undefined ? {} : { query }),
+    })
+    if (config.metrics !== false) {
+      this.#http = await serveHttp(
+        config.metrics,
+        () => this.report(),
+        () => this.troubles(),
+      )
+    }
+    this.#second = setInterval(() => void this.#everySecond(), 1000)
+  }
+
+  async report(): Promise<LedgerReport> {
+    this.#noteArchive()
+    return this.#ledger.report()
+  }
+
+  /** Why not all is well; empty when it is. */
+  troubles(): string[] {
+    return this.#deliveries.flatMap(({ name, trouble }) => (trouble === null ? [] : [`${name}: ${trouble}`]))
+  }
+
+  /** SIGHUP: files that logrotate moved are left. */
+  async reopen(): Promise<void> {
+    await this.#archive?.reopen()
+    this.#log.info('archive files reopened')
+  }
+
+  /** Takes what the sockets still hold, appends it, settles what is under way, keeps the backlog. */
+  async stop(): Promise<LedgerReport> {
+    clearInterval(this.#second)
+    this.#intake.stopWaiting()
+    await Promise.all(this.inputs.map((input) => input.stop()))
+    await this.#intake.settled()
+    const drained = this.#drained()
+    await Promise.race([drained, delay(STOP_MILLIS, undefined, { ref: false })])
+    await Promise.all(this.#deliveries.map((delivery) => delivery.stop()))
+    this.#control?.close()
+    this.#http?.closeAllConnections()
+    this.#http?.close()
+    await this.#archive?.close()
+    this.#noteArchive()
+    await this.#ledger.close()
+    const report = await this.#ledger.report()
+    await this.#buffer.close()
+    await this.#marks.close()
+    await keepLastReport(this.#config.data, report)
+    await this.#lock.release()
+    return report
+  }
+
+  /** Resolves when nothing waits any more, or when an output is in trouble, so that waiting is of no use. */
+  async #drained(): Promise<void> {
+    for (const end = Date.now() + STOP_MILLIS; Date.now() < end && this.troubles().length === 0; await delay(20)) {
+      if ((await this.#buffer.depth()).batches === 0) return
+    }
+  }
+
+  #seen(reports: readonly SeenReport[]): void {
+    this.#ledger.seen(reports)
+    this.#pressure.seen(reports)
+  }
+
+  async #everySecond(): Promise<void> {
+    this.#noteArchive()
+    const depths = await Promise.all(this.#config.deliver.map(({ name }) => this.#buffer.depth(name)))
+    const share = Math.max(0, ...depths.map(({ bytes }) => bytes)) / this.#config.buffer.disk.size
+    const hosts = this.#pressure.step(share)
+    if (hosts === null) return
+    if (hosts.length > 0)
+      this.#log.error({ hosts }, 'the buffer is nearly full: events of the noisiest hosts are discarded')
+    else this.#log.info('the buffer has room again: no events are discarded any more')
+    for (const input of this.inputs) input.shed(hosts.length > 0 ? hosts : null)
+  }
+
+  #noteArchive(): void {
+    if (this.#archive === null) return
+    const { lines, overflowed, failed } = this.#archive.stats
+    const before = this.#archived
+    const newlyFailed = [...failed].map(([reason, n]) => [reason, n - (before.failed.get(reason) ?? 0)])
+    this.#ledger.archived({
+      lines: lines - before.lines,
+      overflowed: overflowed - before.overflowed,
+      failed: Object.fromEntries(newlyFailed),
+    })
+    this.#archived = { lines, overflowed, failed }
+  }
+}

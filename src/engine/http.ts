@@ -1,0 +1,43 @@
+import { createServer, type Server } from 'node:http'
+import { UserError } from '../errors.ts'
+import { metricsOf } from '../ledger/metrics.ts'
+import type { LedgerReport } from '../ledger/report.ts'
+
+/**
+ * `/metrics` for Prometheus and `/health/ready`: 200 while lines are taken and outputs accept them, otherwise 503 with
+ * the reasons, so that a check that is green means that the service behind the port works.
+ */
+export async function serveHttp(
+  at: { host: string; port: number },
+  ledger: () => Promise<LedgerReport>,
+  troubles: () => string[],
+): Promise<Server> {
+  const server = createServer((request, response) => {
+    const path = request.url?.split('?')[0]
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD' }).end()
+    } else if (path === '/health/ready') {
+      const reasons = troubles()
+      response.writeHead(reasons.length === 0 ? 200 : 503, { 'content-type': 'application/json' })
+      response.end(`${JSON.stringify({ ready: reasons.length === 0, reasons })}\n`)
+    } else if (path === '/metrics') {
+      ledger()
+        .then(metricsOf)
+        .then(({ type, text }) => response.writeHead(200, { 'content-type': type }).end(text))
+        .catch((error: Error) => response.writeHead(500).end(`${error.message}\n`))
+    } else response.writeHead(404, { 'content-type': 'text/plain' }).end('there are /metrics and /health/ready\n')
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const where = `${at.host}:${at.port}`
+      const why = error.code === 'EADDRINUSE' ? 'another program listens there' : error.message
+      reject(
+        new UserError(
+          `metrics can't be served on ${where}: ${why}. Set metrics: in the config to another address, or to false.`,
+        ),
+      )
+    })
+    server.listen(at.port, at.host, resolve)
+  })
+  return server
+}

@@ -1,0 +1,23 @@
+import type { DeliverConfig } from '../config/schema.ts'
+import type { Output } from '../deliver/output.ts'
+import type { ControlMethod } from './control.ts'
+import { storeHappened } from './happenings.ts'
+import type { Logger } from './log.ts'
+
+export interface OpenedOutput {
+  name: string
+  output: Output
+  /** Answers `sluice query`, when the output can. */
+  query?: ControlMethod
+}
+
+/** Only what the config names is imported: a receiver without a store does not pay for DuckDB. */
+export async function openOutput(config: DeliverConfig, log: Logger): Promise<OpenedOutput> {
+  const { name, path, memory, retention } = config
+  const [{ Store }, { answerQuery }] = await Promise.all([
+    import('../deliver/store/store.ts'),
+    import('../deliver/store/answer.ts'),
+  ])
+  const store = await Store.open({ path, memory, retention, report: storeHappened(log) })
+  return { name, output: store, query: (params) => answerQuery(store, params) }
+}

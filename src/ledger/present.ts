@@ -1,0 +1,88 @@
+import type { HostReport, LedgerReport, OutputReport } from './report.ts'
+
+const number = new Intl.NumberFormat('en-US')
+const n = (value: number) => number.format(value)
+
+/** The ledger as lines for people. `hosts`: at most so many, those with the most lines first. */
+export function ledgerLines(report: LedgerReport, hosts: number): string[] {
+  return [
+    ...inputLines(report),
+    ...report.outputs.flatMap((output) => ['', ...outputLines(output)]),
+    '',
+    ...archiveLines(report),
+    ...hostLines(report.hosts, hosts),
+  ]
+}
+
+function inputLines({ inputs }: LedgerReport): string[] {
+  const rows = Object.entries(inputs).map(([input, counters]) => [
+    input,
+    n(counters.received ?? 0),
+    n(counters.kernel_drops ?? 0),
+    n(counters.refused ?? 0),
+  ])
+  if (rows.length === 0) return ['Nothing has been received yet.']
+  return table(['input', 'received', 'dropped by kernel', 'refused'], rows)
+}
+
+/** An account: what was received, and below it where it is. Zero lines are left out, but for the most important. */
+function outputLines(row: OutputReport): string[] {
+  const lost = Object.entries(row.lost).map(([reason, events]): [string, number] => [`lost (${reason})`, events])
+  const terms: [string, number][] = [
+    ['refused', row.refused],
+    ['dropped by rule', row.dropped],
+    [row.output === '' ? 'archived only' : 'not for this output', row.archivedOnly],
+    ['buffered', row.buffered],
+    ['delivered', row.delivered],
+    ['duplicates', row.duplicates],
+    ['dead letters', row.dead],
+    ...lost,
+    ['in hand', row.inHand],
+  ]
+  const always = ['buffered', 'delivered']
+  const shown = terms.filter(([name, events]) => events !== 0 || (row.output !== '' && always.includes(name)))
+  const width = Math.max(n(row.received).length, ...shown.map(([, events]) => n(events).length))
+  const line = (name: string, events: number, sign: string) => `  ${sign} ${n(events).padStart(width)}  ${name}`
+  return [
+    row.output === '' ? 'archive' : `output ${row.output}`,
+    line('received', row.received, ' '),
+    ...shown.map(([name, events], i) => line(name, events, i === 0 ? '=' : '+')),
+    row.closes ? '  the sum closes' : '  THE SUM DOES NOT CLOSE: this is a defect, please report it',
+    ...(row.oldest === null ? [] : [`  the oldest event waits since ${row.oldest}`]),
+  ]
+}
+
+function archiveLines({ archive }: LedgerReport): string[] {
+  const failed = Object.entries(archive.failed).map(([reason, lines]) => `, not written (${reason}): ${n(lines)}`)
+  const overflowed = archive.overflowed === 0 ? '' : `, of these to _overflow.log: ${n(archive.overflowed)}`
+  return [`archive: ${n(archive.lines)} lines written${overflowed}${failed.join('')}`]
+}
+
+function hostLines(hosts: readonly HostReport[], most: number): string[] {
+  const total = (host: HostReport) => host.buffered + host.settled + host.dropped + host.archivedOnly
+  const sorted = [...hosts].sort((a, b) => total(b) - total(a)).slice(0, most)
+  if (sorted.length === 0) return []
+  const rows = sorted.map((host) => [
+    printable(host.host),
+    n(total(host)),
+    n(host.buffered),
+    n(host.lost),
+    n(host.dropped),
+    host.skew === null ? '' : `${(host.skew / 1000).toFixed(1)} s`,
+  ])
+  const more = hosts.length > sorted.length ? [`… and ${n(hosts.length - sorted.length)} more hosts`] : []
+  return ['', ...table(['host', 'lines', 'buffered', 'lost', 'dropped by rule', 'clock behind'], rows), ...more]
+}
+
+/** The first column to the left, the others to the right. */
+function table(head: string[], rows: string[][]): string[] {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)))
+  const line = (row: string[]) =>
+    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('  ')
+  return [head, ...rows].map(line)
+}
+
+/** Names come from strangers: nothing in them may steer the terminal. */
+function printable(name: string): string {
+  return name.replaceAll(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, '\ufffd').slice(0, 64)
+}
