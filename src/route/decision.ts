@@ -2,13 +2,19 @@
 export interface Decision {
   /** Dense, from 0, unique per router: an index for counters. */
   index: number
-  /** Names of the routes that took the line, in order; `['unrouted']` when none did. Never empty. */
+  /**
+   * Names of the routes that took the line, in order, and `unrouted` at the end when none of them kept it: when none
+   * took it, or only routes with `continue` did. Never empty.
+   */
   routes: readonly string[]
   /** What the archive and the event call the service; null: the line's program. From the first route that says one. */
   service: string | null
-  /** Archive path templates the line goes to: the routes' own, or the config's; empty: not archived. */
+  /**
+   * Archive path templates the line goes to, each once: the routes' own, and the config's where the last answer names
+   * none. Empty: not archived.
+   */
   archives: readonly string[]
-  /** Outputs the event goes to; empty: archived only. */
+  /** Outputs the event goes to: the routes' own, and all where the last answer names none. Empty: archived only. */
   outputs: readonly string[]
   /** Name of the rule that dropped it (then `archives` and `outputs` are empty), otherwise null. */
   drop: string | null
