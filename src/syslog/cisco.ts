@@ -78,7 +78,8 @@ function uptimeBeforeMnemonic(bytes: Uint8Array, p: number, end: number): boolea
   return colon >= 0 && isMnemonic(bytes, skipBlanks(bytes, colon + 1, end), end)
 }
 
-function originIdEnd(bytes: Uint8Array, p: number, end: number): number {
+/** Where a host with a colon and a blank behind it ends, or -1. */
+export function originIdEnd(bytes: Uint8Array, p: number, end: number): number {
   const limit = Math.min(end, p + MAX_WORD + 1)
   let seen = 0
   let q = p

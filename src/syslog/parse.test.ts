@@ -180,6 +180,8 @@ describe('host and tag', () => {
     ['h -- MARK --', 'h', null, null, '-- MARK --'],
     ['-- MARK --', null, null, null, '-- MARK --'],
     ['last message repeated 3 times', null, null, null, 'last message repeated 3 times'],
+    ['Message forwarded from aix6: sshd[12]: m', 'aix6', 'sshd', '12', 'm'],
+    ['Message forwarded from', 'Message', null, null, 'forwarded from'],
     ['h last message repeated 3 times', 'h', null, null, 'last message repeated 3 times'],
     ['a/b app: m', 'a/b', 'app', null, 'm'],
     ['s@h. app: m', 's@h.', 'app', null, 'm'],
@@ -275,6 +277,8 @@ describe('Cisco', () => {
       ['cisco'],
     ],
     ['<189>Jan  8 19:46:03 r %PKT_INFRA-LINK-3-UPDOWN : m', 'r', '%PKT_INFRA-LINK-3-UPDOWN', '01-08T19:46:03.000', []],
+    ['<189>: 2026 Jan  8 19:46:03 CET: %SYS-5-CONFIG_I: m', null, S, '01-08T18:46:03.000', ['cisco']],
+    ['<180>782431: m1: Jan  8 19:46:03.631 UTC: %SYS-5-CONFIG_I: m', 'm1', S, '01-08T19:46:03.631', ['cisco']],
     ['<13>237: m', null, '237', null, ['timestamp_missing']],
     ['<13>app: Jan  8 19:46:03 m', null, 'app', null, ['timestamp_missing']],
   ])('%s', (line, host, program, time, flags) => {

@@ -16,7 +16,7 @@ import {
   WORD,
   wordEnd,
 } from './chars.ts'
-import { skipCiscoPrefix, uptimeEnd } from './cisco.ts'
+import { originIdEnd, skipCiscoPrefix, uptimeEnd } from './cisco.ts'
 import { setTime } from './clock.ts'
 import { FLAG_CISCO, FLAG_NO_PROGRAM, FLAG_TIMESTAMP_MISSING, type Header } from './header.ts'
 import { Stamp, scanStamp } from './stamp.ts'
@@ -55,7 +55,7 @@ export function scanRfc3164(
     }
   }
   p = skipBlanks(bytes, p, end)
-  if (stamp.iso && isLogLine(bytes, p, end)) {
+  if (stamp.iso && (header.flags & FLAG_CISCO) === 0 && isLogLine(bytes, p, end)) {
     scanWithoutTime(header, bytes, start, whole, end)
     return
   }
@@ -64,6 +64,14 @@ export function scanRfc3164(
   setTime(header, stamp, receivedAt, zone)
 
   let text = p
+  if (header.hostStart < 0 && startsWith(bytes, p, end, FORWARDED)) {
+    const origin = p + FORWARDED.length
+    const colon = originIdEnd(bytes, origin, end)
+    if (colon >= 0) {
+      setHost(header, bytes, origin, colon)
+      text = p = skipBlanks(bytes, colon + 1, end)
+    }
+  }
   if (header.hostStart < 0 && !((header.flags & FLAG_CISCO) !== 0 && stamp.colon)) {
     const host = hostEnd(bytes, p, end)
     if (host >= 0) {
@@ -137,7 +145,7 @@ function setHost(header: Header, bytes: Uint8Array, start: number, end: number):
 /** Where the host that begins at `p` ends; -1 when the word is a tag or text. `-` is a host that is not named. */
 function hostEnd(bytes: Uint8Array, p: number, end: number): number {
   const q = plainWordEnd(bytes, p, end)
-  if (q >= 0) return q - p === 4 && isRepeat(bytes, p, end) ? -1 : q
+  if (q >= 0) return startsWith(bytes, p, end, REPEAT) ? -1 : q
   if (p === end) return -1
   const r = wordEnd(bytes, p, end)
   if (r - p === 1 && bytes[p] === MINUS) return r
@@ -159,12 +167,15 @@ function plainWordEnd(bytes: Uint8Array, p: number, end: number): number {
   return q === end || bytes[q] <= SPACE ? q : -1
 }
 
-const REPEAT = Buffer.from('last message repeated ')
+/** AIX puts this and the host, with a colon, before the tag of what it relays. */
+const FORWARDED = Buffer.from('Message forwarded from ')
 
 /** A syslogd that sends no host name (OpenBSD) begins so after the time. */
-function isRepeat(bytes: Uint8Array, p: number, end: number): boolean {
-  if (end - p < REPEAT.length) return false
-  for (let i = 0; i < REPEAT.length; i++) if (bytes[p + i] !== REPEAT[i]) return false
+const REPEAT = Buffer.from('last message repeated ')
+
+function startsWith(bytes: Uint8Array, p: number, end: number, text: Uint8Array): boolean {
+  if (end - p < text.length || bytes[p] !== text[0]) return false
+  for (let i = 1; i < text.length; i++) if (bytes[p + i] !== text[i]) return false
   return true
 }
 
