@@ -147,7 +147,8 @@ function hostEnd(bytes: Uint8Array, p: number, end: number): number {
   const q = plainWordEnd(bytes, p, end)
   if (q >= 0) return startsWith(bytes, p, end, REPEAT) ? -1 : q
   if (p === end) return -1
-  const r = wordEnd(bytes, p, end)
+  const r = wordEnd(bytes, p, Math.min(end, p + MAX_WORD))
+  if (r < end && bytes[r] > SPACE) return -1
   if (r - p === 1 && bytes[p] === MINUS) return r
   const brackets = bytes[p] === OPEN && bytes[r - 1] === CLOSE ? 1 : 0
   return isIpv6(bytes, p + brackets, r - brackets) ? r : -1

@@ -50,15 +50,17 @@ export function scanStamp(stamp: Stamp, bytes: Uint8Array, p: number, end: numbe
 
 /** RFC 3339 with what devices make of it: a blank for `T`, a comma before the fraction, a zone without colon or none. */
 export function scanIso(stamp: Stamp, bytes: Uint8Array, p: number, end: number): number {
-  if (end - p < 18 || !digits(bytes, p, 4) || bytes[p + 4] !== MINUS) return -1
-  if (!digits(bytes, p + 5, 2) || bytes[p + 7] !== MINUS || !digits(bytes, p + 8, 2)) return -1
+  if (end - p < 18 || bytes[p + 4] !== MINUS || bytes[p + 7] !== MINUS) return -1
   const separator = bytes[p + 10]
   if (separator !== 0x54 && separator !== SPACE && separator !== 0x74) return -1
+  const century = twoDigits(bytes, p)
+  const year = twoDigits(bytes, p + 2)
+  stamp.month = twoDigits(bytes, p + 5)
+  stamp.day = twoDigits(bytes, p + 8)
+  if (century < 0 || year < 0 || stamp.month < 0 || stamp.day < 0) return -1
   stamp.start = p
   stamp.iso = true
-  stamp.year = number(bytes, p, 4)
-  stamp.month = number(bytes, p + 5, 2)
-  stamp.day = number(bytes, p + 8, 2)
+  stamp.year = century * 100 + year
   stamp.offset = NO_OFFSET
   const q = scanClock(stamp, bytes, p + 11, end)
   stamp.end = q
@@ -103,11 +105,10 @@ function scanClock(stamp: Stamp, bytes: Uint8Array, p: number, end: number): num
 function scanAttached(stamp: Stamp, bytes: Uint8Array, p: number, end: number): number {
   let q = p
   if ((bytes[q] === DOT || bytes[q] === COMMA) && q + 1 < end && (CLASS[bytes[q + 1]] & DIGIT) !== 0) {
-    let scale = 100
-    for (q++; q < end && (CLASS[bytes[q]] & DIGIT) !== 0; q++) {
-      stamp.millis += (bytes[q] - ZERO) * scale
-      scale = (scale / 10) | 0
-    }
+    let digits = 0
+    let millis = 0
+    for (q++; q < end && (CLASS[bytes[q]] & DIGIT) !== 0; q++) if (digits++ < 3) millis = millis * 10 + bytes[q] - ZERO
+    stamp.millis = digits === 1 ? millis * 100 : digits === 2 ? millis * 10 : millis
   }
   if (q === end) return q
   const c = bytes[q] | 0x20

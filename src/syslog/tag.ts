@@ -60,7 +60,7 @@ export function scanTag(header: Header, bytes: Uint8Array, p: number, end: numbe
     }
     if (whole || (CLASS[next] & DIGIT) !== 0) return -1
     if (next === SLASH || next === BACKSLASH || next === QUOTE || next === EQUALS) return -1
-    if (isIpv6(bytes, p, wordEnd(bytes, p, end))) return -1
+    if (isIpv6(bytes, p, wordEnd(bytes, p, limit))) return -1
     break
   }
   return found(header, bytes, p, q, q + 1, end)
