@@ -1,5 +1,5 @@
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -63,6 +63,15 @@ describe('the command line', () => {
     expect({ status, stdout }).toEqual({ status: 0, stdout: sluice('--version').stdout })
   })
 
+  it('says what to do where nothing is installed yet', () => {
+    const clone = join(directory, 'clone')
+    mkdirSync(clone)
+    cpSync(join(root, 'bin'), join(clone, 'bin'), { recursive: true })
+    const { status, stderr } = spawnSync(join(clone, 'bin', 'sluice'), ['run'], { encoding: 'utf8' })
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^sluice: its packages are not installed; run in .*clone: npm start/)
+  })
+
   it('runs under the Node of the lock file, whatever is in the PATH', () => {
     writeFileSync(join(directory, 'node'), '#!/bin/sh\necho wrong; exit 9\n', { mode: 0o755 })
     const env = { ...process.env, PATH: `${directory}:${process.env.PATH}` }
@@ -85,7 +94,7 @@ describe('check', () => {
     expect(status).toBe(78)
     expect(stderr.trimEnd().split('\n')).toEqual([
       `${path}:1:8: shape: wanted ecs or logstash, got "big"`,
-      `${path}:4:5: receive[0]: unknown key 'lanse'; did you mean 'lanes'?`,
+      `${path}:4:5: receive[0]: unknown key "lanse"; did you mean "lanes"?`,
     ])
     expect(stdout).toBe('2 errors\n')
   })

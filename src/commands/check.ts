@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { lint } from '../config/lint.ts'
 import { DEFAULT_CONFIG, fingerprint, inOrder, problemOf, readConfig, readText, showProblems } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
@@ -13,7 +13,7 @@ interface Options {
 export function define(command: Command): void {
   command
     .description('Validate a config: every error with its place, what was probably not meant, and what would run.')
-    .option('-c, --config <file>', 'config file', DEFAULT_CONFIG)
+    .addOption(new Option('-c, --config <file>', 'config file').default(DEFAULT_CONFIG, 'deploy/default.yaml'))
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',

@@ -5,7 +5,7 @@ import { filterReferences } from './filter-references.ts'
 import { deliverConfig } from './schema.ts'
 import { didYouMean } from './suggest.ts'
 import { address, showAddress } from './units.ts'
-import type { Path } from './yaml.ts'
+import { type Path, showPath } from './yaml.ts'
 
 export interface Finding {
   path: Path
@@ -27,17 +27,17 @@ export function crossCheck(raw: unknown): Finding[] {
   const findings = [
     ...duplicates(
       routes,
-      ({ name }) => `the name '${name}'`,
+      ({ name }) => `the name "${name}"`,
       (index) => ['routes', index, 'name'],
     ),
     ...duplicates(
       outputs,
-      ({ name }) => `the name '${name}'`,
+      ({ name }) => `the name "${name}"`,
       (index) => ['deliver', index],
     ),
     ...duplicates(
       outputs,
-      ({ path }) => `the directory '${path}'`,
+      ({ path }) => `the directory "${path}"`,
       (index) => ['deliver', index],
     ),
   ]
@@ -47,7 +47,7 @@ export function crossCheck(raw: unknown): Finding[] {
       if (!names.includes(name) && outputs.length === length(file.deliver))
         findings.push({
           path: ['routes', index, 'deliver', i],
-          message: `there is no output '${name}'${didYouMean(name, names)} (outputs: ${names.join(', ') || 'none'})`,
+          message: `there is no output "${name}"${didYouMean(name, names)} (outputs: ${names.join(', ') || 'none'})`,
         })
   return [
     ...findings,
@@ -83,7 +83,7 @@ function duplicates<T>(items: Numbered<T>, what: (item: T) => string, path: (ind
     if (before === undefined) first.set(key, index)
     return before === undefined
       ? []
-      : [{ path: path(index), message: `${key} is taken already, by ${path(before).slice(0, 2).join(' ')}` }]
+      : [{ path: path(index), message: `${key} is taken already, by ${showPath(path(before).slice(0, 2))}` }]
   })
 }
 
@@ -110,7 +110,7 @@ function portClashes(inputs: Numbered<z.output<typeof receiveConfig>>, metrics: 
       : [
           {
             path: listener.path,
-            message: `${listener.protocol} ${showAddress(listener)} is taken already, by ${other.path.slice(0, 2).join(' ')}`,
+            message: `${listener.protocol} ${showAddress(listener)} is taken already, by ${showPath(other.path.slice(0, 2))}`,
           },
         ]
   })

@@ -18,7 +18,7 @@ export function filterReferences(rawFilters: unknown, routeFilters: readonly [pa
     ...[...texts].flatMap(([name, text]) => {
       const path = ['filters', name]
       const circular = filtersIn(text).some((other) => leadsTo(other, name, texts))
-      return circular ? [{ path, message: `filter '${name}' needs itself` }] : unknown(text, path, names)
+      return circular ? [{ path, message: `filter "${name}" needs itself` }] : unknown(text, path, names)
     }),
     ...routeFilters.flatMap(([path, text]) => unknown(text, path, names)),
   ]

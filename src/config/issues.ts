@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { didYouMean } from './suggest.ts'
 import { show } from './units.ts'
-import type { Path, Problem, Source } from './yaml.ts'
+import { type Path, type Problem, type Source, showPath } from './yaml.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -76,10 +76,9 @@ function member(value: unknown, key: PropertyKey): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
 }
 
-/** `receive[0].lanes: `, nothing at the top. */
+/** The beginning of a message about `path`; nothing at the top. */
 function where(path: Path): string {
-  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('')
-  return text === '' ? '' : `${text.replace(/^\./, '')}: `
+  return path.length === 0 ? '' : `${showPath(path)}: `
 }
 
 const TYPES: Record<string, string> = {
@@ -107,7 +106,7 @@ export const describeIssue: z.core.$ZodErrorMap = (issue) => {
       return `wanted at most ${issue.maximum}, got ${show(issue.input)}`
     case 'unrecognized_keys': {
       const known = keysOf(issue.inst)
-      return issue.keys.map((key) => `unknown key '${key}'${didYouMean(key, known)}`).join('\n')
+      return issue.keys.map((key) => `unknown key ${show(key)}${didYouMean(key, known)}`).join('\n')
     }
     case 'invalid_union':
       return ''

@@ -37,8 +37,8 @@ filters: { f_a: host("x"), f_b: filter(f_a), f_c: host("filter(f_d)"), f_d: host
 routes: [{ name: a, filter: filter(f_b) }]
 `
   expect(warnings(text)).toEqual([
-    "filters.f_c: filter 'f_c' is not used by any route",
-    "filters.f_d: filter 'f_d' is not used by any route",
+    `filters.f_c: filter "f_c" is not used by any route`,
+    `filters.f_d: filter "f_d" is not used by any route`,
   ])
 })
 
@@ -46,7 +46,7 @@ it('finds lines that go nowhere', () => {
   expect(warnings('archive: a/${host}.log')).toEqual([': there are no inputs: nothing will be received'])
   expect(warnings('receive: [{ udp: 0 }]')[0]).toContain('neither archive nor deliver')
   expect(warnings(`${base}routes: [{ name: a, archive: false }]`)).toEqual([
-    "routes.0: route 'a' keeps its lines nowhere; say drop: true if that is meant",
+    `routes.0: route "a" keeps its lines nowhere; say drop: true if that is meant`,
   ])
 })
 

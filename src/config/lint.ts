@@ -34,7 +34,7 @@ function unused({ filters, routes }: Config): Finding[] {
   const used = texts.flatMap(filtersIn)
   return Object.keys(filters)
     .filter((name) => !used.includes(name))
-    .map((name) => ({ path: ['filters', name], message: `filter '${name}' is not used by any route` }))
+    .map((name) => ({ path: ['filters', name], message: `filter "${name}" is not used by any route` }))
 }
 
 /** Lines that are received, and then kept nowhere. */
@@ -51,7 +51,7 @@ function nowhere({ archive, deliver, receive, routes }: Config): Finding[] {
       ? [
           {
             path: ['routes', index],
-            message: `route '${route.name}' keeps its lines nowhere; say drop: true if that is meant`,
+            message: `route "${route.name}" keeps its lines nowhere; say drop: true if that is meant`,
           },
         ]
       : [],

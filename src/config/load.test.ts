@@ -149,11 +149,11 @@ filters: { "a b": host("x") }
 buffer: { disk: { sync: often } }
 `),
     ).toEqual([
-      "2:1: unknown key 'recieve'; did you mean 'receive'?",
-      "4:5: receive[0]: wanted one of the keys udp, tcp, tail; did you mean 'udp'?",
+      `2:1: unknown key "recieve"; did you mean "receive"?`,
+      `4:5: receive[0]: wanted one of the keys udp, tcp, tail; did you mean "udp"?`,
       '5:10: receive[1].udp: wanted an address such as 0.0.0.0:5514, [::]:5514 or 5514, got "0.0.0.0:99999"',
       '6:12: receive[1].lanes: wanted at least 1, got 0',
-      "7:5: receive[1]: unknown key 'max_lenght'; did you mean 'max_length'?",
+      `7:5: receive[1]: unknown key "max_lenght"; did you mean "max_length"?`,
       '9:13: receive[2].allow[0]: wanted a network such as 10.0.0.0/8, or an address, got "10.0.0.0/33"',
       '10:5: receive[3]: wanted a mapping, got 7',
       '11:27: receive[4].timezone: wanted local, a zone such as Europe/Berlin, or an offset such as +02:00, got "Mars/Base"',
@@ -193,8 +193,8 @@ routes:
   - { name: a, filter: filter(f_a) or filter(f_x) }
 `
     expect(problems(text).map((line) => line.replace(/: did you.*/, ''))).toEqual([
-      "3:8: filter 'f_a' needs itself",
-      "4:8: filter 'f_b' needs itself",
+      `3:8: filter "f_a" needs itself`,
+      `4:8: filter "f_b" needs itself`,
       '5:8: there is no filter "f_d"',
       '7:39: there is no filter "f_x"',
     ])
@@ -213,11 +213,11 @@ deliver:
   - { store: {}, name: other }
 `),
     ).toEqual([
-      "3:26: there is no output 'stoer'; did you mean 'store'? (outputs: store, other)",
-      "4:13: the name 'a' is taken already, by routes 0",
-      "5:13: routes[2].name: 'unrouted' is what lines without a route are called; wanted another name",
+      `3:26: there is no output "stoer"; did you mean "store"? (outputs: store, other)`,
+      `4:13: the name "a" is taken already, by routes[0]`,
+      `5:13: routes[2].name: "unrouted" is what lines without a route are called; wanted another name`,
       '6:37: routes[3].service: a route with drop: true has no use for service',
-      expect.stringMatching(/^9:5: the directory '.*store' is taken already, by deliver 0$/),
+      `9:5: the directory "store" is taken already, by deliver[0]`,
     ])
   })
 
@@ -232,13 +232,17 @@ receive:
   - tcp: 127.0.0.1:0
 `)
     expect(clashes).toEqual([
-      expect.stringContaining('tcp 127.0.0.1:9514 is taken already, by receive 0'),
-      '5:10: udp 127.0.0.1:9514 is taken already, by receive 1',
+      expect.stringContaining('tcp 127.0.0.1:9514 is taken already, by receive[0]'),
+      '5:10: udp 127.0.0.1:9514 is taken already, by receive[1]',
     ])
   })
 
   it('are shown as editors can follow them', () => {
     expect(showProblems('a.yaml', [{ line: 1, column: 2, message: 'x' }])).toBe('a.yaml:1:2: x')
+    const hostile = readConfig('"k\\e[31m\\nx": 1\nfilters: { "\\e[2J": 7 }', {}, {}).problems
+    expect(hostile.length).toBe(2)
+    expect(showProblems('a.yaml', hostile).split('\n')).toHaveLength(2)
+    expect(showProblems('a.yaml', hostile)).not.toContain('\x1b')
   })
 
   it('do not come from bombs', () => {

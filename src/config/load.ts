@@ -75,7 +75,12 @@ export async function readText(file: string): Promise<string> {
 
 /** One problem a line, `file:line:column: message`, as editors and terminals know how to follow. */
 export function showProblems(file: string, problems: readonly Problem[]): string {
-  return problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`).join('\n')
+  return problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${printable(message)}`).join('\n')
+}
+
+/** Keys and values of a file may hold anything, terminal escapes too. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\u{fffd}')
 }
 
 /** 12 hex digits that are the same for configs which mean the same, whatever their comments, order or units. */

@@ -3,6 +3,12 @@ import { show } from './units.ts'
 
 export type Path = readonly (string | number)[]
 
+/** `receive[0].lanes`. */
+export function showPath(path: Path): string {
+  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('')
+  return text.replace(/^\./, '')
+}
+
 /** Something wrong with a config file, at a place in it. */
 export interface Problem {
   /** Both from 1. */

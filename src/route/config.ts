@@ -25,7 +25,7 @@ export const filtersConfig = z
 export const routeConfig = z
   .strictObject({
     name: name()
-      .refine((name) => name !== 'unrouted', "'unrouted' is what lines without a route are called; wanted another name")
+      .refine((name) => name !== 'unrouted', '"unrouted" is what lines without a route are called; wanted another name')
       .describe('what the ledger calls it'),
     filter: filterConfig.optional().describe("which lines it takes, in syslog-ng's filter language. Absent: all"),
     service: z
