@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { FLAG_NAMES, FLAG_PRI_MISSING, Header } from '../src/syslog/header.ts'
+import { FLAG_NAMES, Header } from '../src/syslog/header.ts'
 import { parseHeader } from '../src/syslog/parse.ts'
 import { facilityOf, severityOf } from '../src/syslog/priority.ts'
 import { zoneOf } from '../src/syslog/zone.ts'
@@ -120,5 +120,3 @@ export function receivedAt(line: Case): number {
   if (line.received !== undefined) return line.received * 1000
   return Date.UTC(line.received_year_hint ?? 2026, 10, 23, 3, 14, 21)
 }
-
-export { FLAG_PRI_MISSING }

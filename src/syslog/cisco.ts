@@ -7,7 +7,8 @@ import { isMnemonic, MAX_WORD } from './tag.ts'
  * What Cisco's systems write between PRI and time: up to three counters (`123:`, `000485:`, or only `:`), the origin
  * id (`router1:`), and a mark for a clock that is not in step (`*`, `.`). It is that only if a time, an uptime or a
  * mnemonic follows; without a counter or mark, the origin id needs a time and a mnemonic after it.
- * Sets the host and FLAG_CISCO and returns the position after it, or returns -1 and changes nothing but `stamp`.
+ * Sets the host and FLAG_CISCO and returns the position after it, `stamp` being the time there (`next` is -1 if there is
+ * none); or returns -1 and changes nothing but `stamp`.
  */
 export function skipCiscoPrefix(header: Header, stamp: Stamp, bytes: Uint8Array, start: number, end: number): number {
   const afterCounters = skipCounters(bytes, start, end)
@@ -25,8 +26,7 @@ export function skipCiscoPrefix(header: Header, stamp: Stamp, bytes: Uint8Array,
   p = skipMark(bytes, afterOrigin, end)
   if (!isTimeAhead(stamp, bytes, p, end)) return -1
   if (!sure && p === afterOrigin) {
-    const after = scanStamp(stamp, bytes, p, end)
-    if (after < 0 || !isMnemonic(bytes, skipBlanks(bytes, after, end), end)) return -1
+    if (stamp.next < 0 || !isMnemonic(bytes, skipBlanks(bytes, stamp.next, end), end)) return -1
   }
   header.flags |= FLAG_CISCO
   header.hostStart = origin
@@ -70,7 +70,7 @@ function skipMark(bytes: Uint8Array, p: number, end: number): number {
 }
 
 function isTimeAhead(stamp: Stamp, bytes: Uint8Array, p: number, end: number): boolean {
-  return isMnemonic(bytes, p, end) || scanStamp(stamp, bytes, p, end) >= 0 || uptimeEnd(bytes, p, end) >= 0
+  return scanStamp(stamp, bytes, p, end) >= 0 || isMnemonic(bytes, p, end) || uptimeEnd(bytes, p, end) >= 0
 }
 
 function uptimeBeforeMnemonic(bytes: Uint8Array, p: number, end: number): boolean {

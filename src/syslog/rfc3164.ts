@@ -48,7 +48,7 @@ export function scanRfc3164(
       scanWithoutTime(header, bytes, start, whole, end)
       return
     }
-    p = scanStamp(stamp, bytes, after, end)
+    p = stamp.next
     if (p < 0) {
       scanUptime(header, bytes, after, end)
       return

@@ -18,6 +18,8 @@ export class Stamp {
   start = 0
   end = 0
   colon = false
+  /** What scanStamp returned last. */
+  next = -1
   /** Year first, in numbers: ISO 8601, RFC 3339. */
   iso = false
   /** Set by clock.ts: ms since the epoch. */
@@ -30,6 +32,7 @@ export class Stamp {
  * blank. Returns the position after it, or -1 when there is none.
  */
 export function scanStamp(stamp: Stamp, bytes: Uint8Array, p: number, end: number): number {
+  stamp.next = -1
   if (end - p < 13) return -1
   stamp.start = p
   stamp.year = -1
@@ -45,7 +48,8 @@ export function scanStamp(stamp: Stamp, bytes: Uint8Array, p: number, end: numbe
     stamp.year = number(bytes, p, 4)
     q = scanBsd(stamp, bytes, skipBlanks(bytes, p + 4, end), end)
   } else return -1
-  return q < 0 ? -1 : scanTail(stamp, bytes, q, end)
+  if (q >= 0) stamp.next = scanTail(stamp, bytes, q, end)
+  return stamp.next
 }
 
 /** RFC 3339 with what devices make of it: a blank for `T`, a comma before the fraction, a zone without colon or none. */
