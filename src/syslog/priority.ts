@@ -33,11 +33,3 @@ export const FACILITIES = [
 
 /** Index = code. */
 export const SEVERITIES = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'] as const
-
-export function facilityOf(priority: number): number {
-  return priority >> 3
-}
-
-export function severityOf(priority: number): number {
-  return priority & 7
-}
