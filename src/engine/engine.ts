@@ -80,7 +80,14 @@ export class Engine {
       const onHappening = filesHappened(log)
       const marks = await Marks.open(join(config.data, 'ledger'), { onHappening })
       const { path, size, age, sync } = config.buffer.disk
-      const buffer = await DiskBuffer.open({ path, size, age, sync: sync === 'batch' ? sync : '1s', marks, onHappening })
+      const buffer = await DiskBuffer.open({
+        path,
+        size,
+        age,
+        sync: sync === 'batch' ? sync : '1s',
+        marks,
+        onHappening,
+      })
       const outputs = config.deliver.map(({ name }) => name)
       const { ledger, crash } = await Ledger.open({ dir: join(config.data, 'ledger'), outputs, marks, buffer })
       for (const [output, events] of Object.entries(crash)) {

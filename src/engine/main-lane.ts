@@ -52,7 +52,16 @@ export class MainLane implements LineSink {
     this.#file = StreamFile.create(ledger.streams, meta, this.#lane.counters.names)
   }
 
-  /** Lines come one by one here, so the counters are written with the batches and reports, not with each line. */
+  /** Counts lines, and keeps the counts: called before any of them is pushed. */
+  received(lines: number, bytes: number, refused: number): void {
+    this.#lane.received(lines, bytes, refused)
+  }
+
+  /** Counts one line; the counters are kept with its batch. For inputs that read a line again after a crash. */
+  count(bytes: number): void {
+    this.#lane.count(1, bytes)
+  }
+
   push(
     bytes: Uint8Array,
     start: number,
@@ -62,7 +71,6 @@ export class MainLane implements LineSink {
     truncated = false,
     position?: { key: string; value: unknown },
   ): void {
-    this.#lane.count(1, end - start)
     this.#lane.push(bytes, start, end, sender, receivedAt, truncated, position)
     this.#timer ??= setTimeout(() => this.#tick(), this.#lane.tick(receivedAt))
   }

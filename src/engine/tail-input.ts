@@ -16,7 +16,7 @@ export async function openTailInput(
   input: Extract<ReceiveConfig, { kind: 'tail' }>,
   context: InputContext,
 ): Promise<Input> {
-  const { config, intake, ledger, buffer, seen, log } = context
+  const { config, ledger, buffer, log } = context
   const lanes = new Map<string, MainLane>()
   const host = input.host ?? config.host
   const fixed = input.program === undefined ? {} : { fixed: { program: input.program, host } }
@@ -37,16 +37,22 @@ export async function openTailInput(
       close(stream)
       const resume = { sequence, numbers: numbers(stream) }
       const lane = new MainLane({
+        ...context,
         lane: { ...laneOptions(config, stream, input), ...fixed, resume, capture: context.capture },
-        intake,
-        ledger,
-        seen,
-        captureStopped: context.captureStopped,
         rereads: { before: ledger.appended(stream) },
         savePositions: (positions) => buffer.savePositions(positions),
       })
       lanes.set(stream, lane)
-      return lane
+      return {
+        push(bytes, start, end, sender, receivedAt, truncated, position) {
+          lane.count(end - start)
+          lane.push(bytes, start, end, sender, receivedAt, truncated, position)
+        },
+        get full() {
+          return lane.full
+        },
+        whenReady: () => lane.whenReady(),
+      }
     },
     ended: close,
     onHappening: tailHappened(log),

@@ -1,0 +1,30 @@
+import type { ReceiveConfig } from '../config/schema.ts'
+import { newStream } from '../event/ids.ts'
+import { laneOptions } from '../lane/from-config.ts'
+import { TcpInput } from '../receive/tcp.ts'
+import type { Input, InputContext } from './inputs.ts'
+import { MainLane } from './main-lane.ts'
+
+/** One lane for all connections of a listener; senders are slowed down when it has no credits left. */
+export async function openTcpInput(
+  config: Extract<ReceiveConfig, { kind: 'tcp' }>,
+  context: InputContext,
+): Promise<Input> {
+  const options = { ...laneOptions(context.config, newStream(), config), capture: context.capture }
+  const lane = new MainLane({ ...context, lane: options })
+  const tcp = new TcpInput(config, lane)
+  try {
+    const { inherited } = await tcp.start(context.inherited)
+    return {
+      description: `${config.name}${inherited ? ' (socket taken over)' : ''}`,
+      async stop() {
+        await tcp.stop()
+        lane.stop()
+      },
+      shed() {},
+    }
+  } catch (error) {
+    lane.stop()
+    throw error
+  }
+}

@@ -10,8 +10,6 @@ import type { SenderNote } from './senders.ts'
 import { type LaneSource, type Slot, SourceTable } from './sources.ts'
 
 const HOUR = 3_600_000
-/** Filters see that much of a message: enough for any real one, and a bound for slow regular expressions. */
-const FILTER_TEXT = 8192
 
 /** Finds what is known of a line beforehand: its source, its routes, its files. */
 export class LineRouter {
@@ -132,14 +130,13 @@ class LineFields implements DynamicFields {
 
   match(): string {
     const header = this.#header
-    if (header === null || this.#program === '') return this.message()
+    if (header === null) return ''
     const pid = header.pidStart < 0 ? '' : `[${this.#text(header.pidStart, header.pidEnd)}]`
     return `${this.#program}${pid}: ${this.message()}`
   }
 
   #text(from: number, to: number): string {
     const bytes = this.#bytes
-    const length = Math.min(to - from, FILTER_TEXT)
-    return Buffer.from(bytes.buffer, bytes.byteOffset + from, length).toString('utf8')
+    return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8')
   }
 }
