@@ -87,7 +87,9 @@ function paramsOf(text: string, options: Options, now: number): Question {
     route,
   }
   if (histogram !== undefined) return { kind: 'histogram', ...filter, interval: histogram }
-  if (top === undefined) return { kind: 'events', ...filter, limit, order: options.oldest ? 'oldest' : 'newest' }
+  if (top === undefined) {
+    return { kind: 'events', ...filter, limit, order: options.oldest ? 'oldest' : 'newest', doc: options.json === true }
+  }
   const field = TOP_FIELDS.find((one) => one === top)
   if (field === undefined) throw new UserError(`--top: "${top}" is none of ${TOP_FIELDS.join(', ')}`, 2)
   return { kind: 'top', ...filter, field, n: limit }
@@ -118,7 +120,7 @@ async function* eventLines(rows: AsyncIterable<unknown>, { json, oldest }: Optio
   const lines: string[] = []
   for await (const row of rows) {
     const found = hit.parse(row)
-    const line = json ? found.doc : hitLine(found, colours)
+    const line = json ? (found.doc ?? '') : hitLine(found, colours)
     // The newest come first, but people read downwards; --limit bounds what is held here.
     if (oldest) yield line
     else lines.push(line)

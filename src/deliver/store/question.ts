@@ -30,6 +30,8 @@ export const question = z.discriminatedUnion('kind', [
     ...filter,
     order: z.enum(['newest', 'oldest']).default('newest'),
     limit: z.int().min(1).max(1_000_000).default(100),
+    /** The whole event with each hit. Dearer: documents have to be unpacked, by the thousand, wherever there is a hit. */
+    doc: z.boolean().default(true),
   }),
   /** `interval` in ms. */
   z.strictObject({ kind: z.literal('histogram'), ...filter, interval: z.int().min(1) }),
@@ -43,7 +45,7 @@ export const question = z.discriminatedUnion('kind', [
 
 export type Question = z.input<typeof question>
 
-/** An event found. `time` in ms since the epoch; `doc` is the event, byte by byte as it was delivered. */
+/** An event found. `time` in ms since the epoch; `doc` is the event, byte by byte as it was delivered; null when not asked for. */
 export const hit = z.object({
   id: z.string(),
   time: z.number(),
@@ -53,7 +55,7 @@ export const hit = z.object({
   dataset: z.string().nullable(),
   route: z.string().nullable(),
   message: z.string().nullable(),
-  doc: z.string(),
+  doc: z.string().nullable(),
 })
 
 export type Hit = z.infer<typeof hit>

@@ -1,11 +1,20 @@
 import { join } from 'node:path'
-import { type DuckDBInstance, DuckDBTimestampValue } from '@duckdb/node-api'
+import { type DuckDBConnection, type DuckDBInstance, DuckDBTimestampValue } from '@duckdb/node-api'
 import { UserError } from '../../errors.ts'
-import { messageOf, type Row, withConnection } from './database.ts'
+import { messageOf, type Row, rows, withConnection } from './database.ts'
 import { type Count, type Hit, MAX_BUCKETS, type TopField } from './question.ts'
-import { eventsSearch, type Filter, histogramSearch, partsFor, type Search, topSearch } from './search.ts'
+import {
+  type EventsOptions,
+  eventsSearch,
+  type Filter,
+  histogramSearch,
+  partsFor,
+  type Search,
+  timesSearch,
+  topSearch,
+} from './search.ts'
 
-type Build = (paths: string[]) => Search
+type Build = (paths: string[], connection: DuckDBConnection) => Search | Promise<Search>
 
 /** Searches over the open table and the sealed parts, each in a snapshot of its own, beside the writer. */
 export class Reader {
@@ -30,10 +39,12 @@ export class Reader {
     return this.#running === 0
   }
 
-  async *events(options: Filter & { order?: 'newest' | 'oldest'; limit?: number }): AsyncGenerator<Hit> {
-    const { order = 'newest', limit = 100 } = options
-    for await (const row of this.#search(options, (paths) => eventsSearch(paths, options, order, limit)))
-      yield hitOf(row)
+  async *events(options: EventsOptions): AsyncGenerator<Hit> {
+    const build: Build = async (paths, connection) => {
+      const narrowed = options.doc === false ? options : await narrow(connection, paths, options)
+      return eventsSearch(paths, narrowed)
+    }
+    for await (const row of this.#search(options, build)) yield hitOf(row)
   }
 
   async *histogram(options: Filter & { interval: number }): AsyncGenerator<Count> {
@@ -74,9 +85,9 @@ export class Reader {
       await connection.run('BEGIN')
       const files = await partsFor(connection, filter)
       const pathOf = (file: string) => join(this.#directory, file)
-      const { sql, values } = build(files.map(pathOf))
       let given = false
       try {
+        const { sql, values } = await build(files.map(pathOf), connection)
         const result = await connection.stream(sql, values)
         for await (const chunk of result.yieldRowObjects()) {
           for (const row of chunk) {
@@ -88,7 +99,7 @@ export class Reader {
       } catch (error) {
         if (given || this.#setAside === undefined) throw error
         for (const file of files) {
-          const reason = await this.#faultIn(build([pathOf(file)]))
+          const reason = await this.#faultIn(pathOf(file), build)
           if (reason !== undefined) return { file, reason }
         }
         throw error
@@ -98,15 +109,33 @@ export class Reader {
     }
   }
 
-  async #faultIn({ sql, values }: Search): Promise<string | undefined> {
+  async #faultIn(path: string, build: Build): Promise<string | undefined> {
     try {
-      await withConnection(this.#instance, (connection) => connection.run(sql, values))
+      await withConnection(this.#instance, async (connection) => {
+        const { sql, values } = await build([path], connection)
+        await connection.run(sql, values)
+      })
       return undefined
     } catch (error) {
       const reason = messageOf(error)
       return /out of memory|interrupt|too many open files/i.test(reason) ? undefined : reason
     }
   }
+}
+
+/**
+ * Finds the times of the hits first, without documents, and then looks only there: unpacking documents is most of the
+ * work, and most row groups hold none of the newest hits.
+ */
+async function narrow(connection: DuckDBConnection, paths: string[], options: EventsOptions): Promise<EventsOptions> {
+  const { sql, values } = timesSearch(paths, options)
+  const [row] = await rows(connection, sql, values)
+  const time = row?.time
+  if (!(time instanceof DuckDBTimestampValue)) return options
+  const ms = Number(time.micros / 1000n)
+  return options.order === 'oldest'
+    ? { ...options, to: Math.min(options.to ?? ms + 1, ms + 1) }
+    : { ...options, from: Math.max(options.from ?? ms, ms) }
 }
 
 function hitOf(row: Row): Hit {
@@ -119,7 +148,7 @@ function hitOf(row: Row): Hit {
     dataset: textOf(row.dataset),
     route: textOf(row.route),
     message: textOf(row.message),
-    doc: String(row.doc),
+    doc: textOf(row.doc),
   }
 }
 

@@ -18,7 +18,7 @@ export interface Filter {
   severity?: number[] | undefined
 }
 
-const HIT = 'id, time, host, program, level, dataset, route, message, doc'
+const HIT = 'id, time, host, program, level, dataset, route, message'
 
 /** A search over the open table and the parts whose times overlap: SQL and its values. */
 export interface Search {
@@ -26,24 +26,42 @@ export interface Search {
   values: DuckDBValue[]
 }
 
-/** Paths of the parts that can hold events of the filter's time. To be asked in the transaction of the search. */
+/**
+ * The parts that can hold events of the filter's time, the newest first: a search for the newest events skips the row
+ * groups that are older than those it has. To be asked in the transaction of the search.
+ */
 export async function partsFor(connection: DuckDBConnection, filter: Filter): Promise<string[]> {
   const { where, values } = conditions({ from: filter.from, to: filter.to }, 'newest', 'oldest')
   const found = await rows(
     connection,
-    `SELECT file FROM parts WHERE state = 'sealed' AND ${where} ORDER BY file`,
+    `SELECT file FROM parts WHERE state = 'sealed' AND ${where} ORDER BY newest DESC`,
     values,
   )
   return found.map((row) => String(row.file))
 }
 
-export function eventsSearch(paths: string[], filter: Filter, order: 'newest' | 'oldest', limit: number): Search {
-  const { from, values } = source(paths, HIT, filter)
+export interface EventsOptions extends Filter {
+  order?: 'newest' | 'oldest'
+  limit?: number
+  doc?: boolean
+}
+
+export function eventsSearch(paths: string[], options: EventsOptions): Search {
+  return hitsSearch(paths, options, options.doc === false ? HIT : `${HIT}, doc`)
+}
+
+/** The time of the last of the hits that `eventsSearch` gives. */
+export function timesSearch(paths: string[], options: EventsOptions): Search {
+  const { sql, values } = hitsSearch(paths, options, 'time, id')
+  return { sql: `SELECT ${options.order === 'oldest' ? 'max' : 'min'}(time) AS time FROM (${sql})`, values }
+}
+
+function hitsSearch(paths: string[], options: EventsOptions, columns: string): Search {
+  const { order = 'newest', limit = 100 } = options
+  const { from, values } = source(order === 'newest' ? paths : paths.toReversed(), columns, options)
   const direction = order === 'newest' ? 'DESC' : 'ASC'
-  return {
-    sql: `SELECT ${HIT} FROM ${from} ORDER BY time ${direction}, id ${direction} LIMIT ${Math.trunc(limit)}`,
-    values,
-  }
+  const sql = `SELECT ${columns} FROM ${from} ORDER BY time ${direction}, id ${direction} LIMIT ${Math.trunc(limit)}`
+  return { sql, values }
 }
 
 export function histogramSearch(paths: string[], filter: Filter, interval: number): Search {

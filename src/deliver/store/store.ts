@@ -10,7 +10,7 @@ import { Parts, type SealStep } from './parts.ts'
 import type { Count, Hit, TopField } from './question.ts'
 import { Reader } from './reader.ts'
 import { dayOf, type Retention, retain } from './retention.ts'
-import type { Filter } from './search.ts'
+import type { EventsOptions, Filter } from './search.ts'
 
 export interface StoreOptions {
   /** The store's own directory; made when it is not there. */
@@ -236,12 +236,14 @@ export class Store implements Output {
   async #afterSeal(): Promise<void> {
     const [row] = await rows(this.#writer, 'SELECT sum(strlen(doc)) AS bytes FROM events')
     this.#openBytes = Number(row?.bytes ?? 0)
-    // Refused while a query is running; the next seal does it then.
-    await this.#writer.run('CHECKPOINT').catch((error) => this.#failed('checkpoint', error))
+    // DuckDB refuses it while others have a transaction open; the next seal does it then.
+    await this.#writer.run('CHECKPOINT').catch((error) => {
+      if (!messageOf(error).includes('Cannot CHECKPOINT')) this.#failed('checkpoint', error)
+    })
   }
 
   /** Events, newest or oldest first (default: the newest 100). */
-  query(options: Filter & { order?: 'newest' | 'oldest'; limit?: number }): AsyncGenerator<Hit> {
+  query(options: EventsOptions): AsyncGenerator<Hit> {
     return this.#reader.events(options)
   }
 
