@@ -44,7 +44,7 @@ export class MemoryBuffer implements BatchBuffer {
   }
 
   buffered(): Buffered[] {
-    return [...this.#queues.values()].map((queue) => queue.buffered())
+    return [...this.#queues.values()].flatMap((queue) => queue.buffered())
   }
 
   async close(): Promise<void> {
@@ -68,7 +68,8 @@ export class MemoryBuffer implements BatchBuffer {
 
 function entryOf(batch: Batch, order: number, tally: number[]): InMemory {
   const { stream, number, part, count, body, received } = batch
-  const copy = { ...batch, body: body.slice() }
+  // Not slice(): a Buffer's does not copy.
+  const copy = { ...batch, body: new Uint8Array(body) }
   return { order, stream, number, part, count, bytes: body.byteLength, received, tally, batch: copy }
 }
 

@@ -16,10 +16,13 @@ export interface Shelf<E extends Entry> {
 
 export type MarkStore = Pick<Marks, 'has' | 'record'>
 
-/** Waiting events of one output. */
+/** What waits of one stream for one output. */
 export interface Buffered {
   output: string
-  streams: { stream: string; batches: number; events: number }[]
+  stream: string
+  batches: number
+  /** Events. */
+  count: number
   tally: Tally
 }
 
@@ -71,15 +74,25 @@ export class OutputQueue<E extends Entry> {
     return { batches: size, events, bytes, ...(oldest && { oldest: oldest.received.from }) }
   }
 
-  buffered(): Buffered {
-    const streams = new Map<string, { stream: string; batches: number; events: number }>()
-    for (const { stream, count } of this.pending.values()) {
-      const row = streams.get(stream) ?? { stream, batches: 0, events: 0 }
+  /** Goes through all that waits: for a status page, not for the way of a batch. */
+  buffered(): Buffered[] {
+    const streams = new Map<string, { batches: number; count: number; tally: Map<number, number> }>()
+    for (const { stream, count, tally } of this.pending.values()) {
+      let row = streams.get(stream)
+      if (!row) {
+        row = { batches: 0, count: 0, tally: new Map() }
+        streams.set(stream, row)
+      }
       row.batches++
-      row.events += count
-      streams.set(stream, row)
+      row.count += count
+      for (let at = 0; at < tally.length; at += 2) {
+        const id = tally[at] ?? 0
+        row.tally.set(id, (row.tally.get(id) ?? 0) + (tally[at + 1] ?? 0))
+      }
     }
-    return { output: this.output, streams: [...streams.values()], tally: this.tallies.tally() }
+    return [...streams].map(([stream, { batches, count, tally }]) => {
+      return { output: this.output, stream, batches, count, tally: this.tallies.unpack([...tally].flat()) }
+    })
   }
 
   #lease(held: Held<E>, batch: Batch): Lease {

@@ -52,8 +52,4 @@ export class TallyTable {
       this.#ids.delete(`${row.route}\0${row.host}`)
     }
   }
-
-  tally(): Tally {
-    return [...this.#rows.values()].map(({ route, host, events }) => [route, host, events])
-  }
 }

@@ -6,6 +6,9 @@ export interface Lock {
   release(): Promise<void>
 }
 
+/** Keeps the garbage collector from closing, and so unlocking, what a caller never releases. */
+const held = new Set<FileHandle>()
+
 const NAME = 'lock'
 const LOCK_EX = 2
 const LOCK_NB = 4
@@ -29,7 +32,13 @@ export async function lockDirectory(dir: string): Promise<Lock> {
     await file.close()
     throw error
   }
-  return { release: () => file.close() }
+  held.add(file)
+  return {
+    release: async () => {
+      held.delete(file)
+      await file.close()
+    },
+  }
 }
 
 async function lock(file: FileHandle, dir: string, path: string): Promise<void> {

@@ -19,6 +19,14 @@ export interface Mark {
   tally: Tally
 }
 
+export function isMark(value: unknown): value is Mark {
+  if (typeof value !== 'object' || value === null) return false
+  const { output, stream, number, part, count, done, duplicate, dead, lost, retry, tally }: Partial<Mark> = value
+  const isNamed = typeof output === 'string' && typeof stream === 'string'
+  const isCounted = [number, part, count, done, duplicate, dead, retry].every(Number.isSafeInteger)
+  return isNamed && isCounted && typeof lost === 'object' && Array.isArray(tally)
+}
+
 export interface Sums {
   done: number
   duplicate: number
@@ -119,20 +127,26 @@ export class MarkSet {
   }
 
   /**
-   * The stream is over, and its sums are accounted for elsewhere: keeps only its last number (about 100 bytes).
-   * False, and nothing happens, as long as a number of it is open or missing.
+   * The stream is over for now, and its sums are accounted for elsewhere: keeps only its last number (about 100 bytes).
+   * Undefined, and nothing happens, as long as a number of it is open or missing; else a function that takes it back.
    */
-  retire(stream: string): boolean {
-    const all = [...this.#outputs.values()]
-    const over = ({ closed, open }: StreamMarks) => open.size === 0 && closed.flat.length === 2 && closed.flat[0] === 1
-    if (!all.every(({ streams }) => over(streams.get(stream) ?? emptyRange))) return false
-    for (const { streams, retired } of all) {
-      const found = streams.get(stream)
-      if (!found) continue
-      retired.set(stream, found.closed.last)
-      streams.delete(stream)
+  retire(stream: string): (() => void) | undefined {
+    const all = [...this.#outputs.values()].flatMap((marks) => {
+      const found = marks.streams.get(stream)
+      return found ? [{ marks, found }] : []
+    })
+    const isOver = ({ closed, open }: StreamMarks) =>
+      open.size === 0 && closed.flat.length === 2 && closed.flat[0] === 1
+    if (!all.every(({ found }) => isOver(found))) return undefined
+    for (const { marks, found } of all) {
+      marks.retired.set(stream, found.closed.last)
+      marks.streams.delete(stream)
     }
-    return true
+    return () => {
+      for (const { marks, found } of all) {
+        if (marks.retired.delete(stream)) marks.streams.set(stream, found)
+      }
+    }
   }
 
   totals(): OutputTotals[] {
@@ -201,9 +215,6 @@ export class MarkSet {
     return found
   }
 }
-
-/** A stream that an output has never seen does not keep the others from retiring. */
-const emptyRange: StreamMarks = { closed: new Ranges([1, 1]), open: new Map(), sums: emptySums() }
 
 interface OutputSnapshot {
   output: string

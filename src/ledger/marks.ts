@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Appender } from './appender.ts'
 import { messageOf, replaceFile, syncDirectory } from './files.ts'
 import type { OnHappening } from './happening.ts'
-import { type Mark, MarkSet, type OutputTotals, parseSnapshot } from './mark-set.ts'
+import { isMark, type Mark, MarkSet, type OutputTotals, parseSnapshot } from './mark-set.ts'
 import { setAside } from './quarantine.ts'
 import { fileHeader, readBody, recordHead, scan } from './records.ts'
 
@@ -43,6 +43,8 @@ export class Marks {
   #nextCompaction: number
   readonly #timer: NodeJS.Timeout
   #closing = false
+  /** The present trouble with writing was told: hundreds of batches may wait for it to end. */
+  #told = false
   #retry = Promise.withResolvers<void>()
 
   private constructor(dir: string, options: MarksOptions, set: MarkSet, generation: number, journal: Appender) {
@@ -87,14 +89,11 @@ export class Marks {
         break
       } catch (error) {
         if (this.#closing) throw error
-        this.#options.onHappening?.({
-          kind: 'write_failed',
-          text: `settled batches can't be written to ${this.#journal.path} (${messageOf(error)}); trying again`,
-          file: this.#journal.path,
-        })
+        this.#tellOnce(`settled batches can't be written to ${this.#journal.path} (${messageOf(error)}); trying again`)
         await this.#retry.promise
       }
     }
+    this.#told = false
     this.#compactWhenLarge()
     return 'first'
   }
@@ -112,9 +111,21 @@ export class Marks {
     return this.#set.missing(output, stream, last)
   }
 
-  /** See MarkSet.retire. A retirement lasts from the next snapshot on: retire again after a start what is listed. */
-  retire(stream: string): boolean {
-    return this.#set.retire(stream)
+  /**
+   * The stream is over for now, and its sums are accounted for elsewhere: `totals` lists it no more (the sums of its
+   * outputs stay), and only its last number is kept. False, and nothing happens, as long as a number of it is open or
+   * missing, or the disk takes no write. A stream that goes on later begins with sums of 0.
+   */
+  async retire(stream: string): Promise<boolean> {
+    const takeBack = this.#set.retire(stream)
+    if (!takeBack) return false
+    try {
+      await this.#journal.append([recordHead(JSON.stringify({ retire: stream }))])
+      return true
+    } catch {
+      takeBack()
+      return false
+    }
   }
 
   totals(): OutputTotals[] {
@@ -129,12 +140,16 @@ export class Marks {
     await this.#journal.close()
   }
 
+  #tellOnce(text: string) {
+    if (!this.#told) this.#options.onHappening?.({ kind: 'write_failed', text, file: this.#journal.path })
+    this.#told = true
+  }
+
   #tick() {
     this.#retry.resolve()
     this.#retry = Promise.withResolvers()
     this.sync().catch((error) => {
-      const text = `settled batches can't be synced (${messageOf(error)}); trying again`
-      this.#options.onHappening?.({ kind: 'write_failed', text, file: this.#journal.path })
+      this.#tellOnce(`settled batches can't be synced to ${this.#journal.path} (${messageOf(error)}); trying again`)
     })
   }
 
@@ -222,7 +237,8 @@ async function load(dir: string, onHappening?: OnHappening) {
     from = generation
     break
   }
-  if (from === 0 && snapshots.length > 0) {
+  const first = files.find(({ kind }) => kind === 'journal')?.generation ?? 0
+  if (from === 0 && snapshots.length > 0 && first !== 1) {
     const text = `no snapshot of the settled batches in ${dir} can be read: the sums begin anew with what the journals hold`
     onHappening?.({ kind: 'marks_lost', text })
   }
@@ -263,8 +279,9 @@ async function replay(path: string, set: MarkSet, onHappening?: OnHappening): Pr
   try {
     for await (const found of scan(file, JOURNAL)) {
       end = found.end
-      const mark = found.kind === 'record' ? parseMark(found.header) : undefined
-      if (mark) set.add(mark)
+      const entry = found.kind === 'record' ? parseEntry(found.header) : undefined
+      if (entry?.mark) set.add(entry.mark)
+      else if (entry?.retire !== undefined) set.retire(entry.retire)
       else await damaged(path, found.start, found.end, onHappening)
     }
   } catch (error) {
@@ -291,18 +308,12 @@ async function damaged(path: string, start: number, end: number | undefined, onH
   }
 }
 
-/** A mark out of a record's header; undefined when it is none. */
-export function parseMark(text: string): Mark | undefined {
+/** A journal's record; undefined when it is none. */
+function parseEntry(text: string): { mark?: Mark; retire?: string } | undefined {
   try {
-    const mark: Mark = JSON.parse(text)
-    const numbers = [mark.number, mark.part, mark.count, mark.done, mark.duplicate, mark.dead, mark.retry]
-    const isMark =
-      numbers.every(Number.isSafeInteger) &&
-      typeof mark.output === 'string' &&
-      typeof mark.stream === 'string' &&
-      typeof mark.lost === 'object' &&
-      Array.isArray(mark.tally)
-    return isMark ? mark : undefined
+    const value: unknown = JSON.parse(text)
+    if (isMark(value)) return { mark: value }
+    return typeof value === 'object' && value && 'retire' in value ? { retire: String(value.retire) } : undefined
   } catch {
     return undefined
   }

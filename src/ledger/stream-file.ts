@@ -1,10 +1,12 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import type { OnHappening } from './happening.ts'
 
 /**
- * What a lane counts before it parses, kept by the kernel across kill -9: `<dir>/<stream>.rx`.
+ * What a lane counts before it parses, kept by the kernel across kill -9: `<dir>/<stream>-<start>.rx`, a file per start
+ * since a tailed file's stream goes on over several.
  *
  *     page 0: 'SLRX', version (u32), length of the header line (u32), its CRC-32 (u32), the header (JSON, newline)
  *     then two slots, each: CRC-32 of the rest of the slot (u32), flags (u32; 1: closed), sequence (u64), counters (u64)
@@ -41,7 +43,7 @@ export class StreamFile {
     bytes.writeUInt32LE(header.length, 8)
     bytes.writeUInt32LE(crc32(header), 12)
     header.copy(bytes, PREFIX)
-    const path = join(directory, `${meta.stream}${SUFFIX}`)
+    const path = join(directory, `${meta.stream}-${meta.started.toString(36)}${SUFFIX}`)
     const fd = openSync(path, 'wx')
     for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, at)
     const file = new StreamFile(path, fd, first, slotBytes, counters.length)
@@ -67,27 +69,25 @@ export class StreamFile {
   }
 
   /** The last write. `final`: all that was received is appended or counted; nothing of this stream was lost. */
-  close(final: boolean): void {
+  close(final = true): void {
     if (final) this.#slot.writeUInt32LE(1, 4)
     this.write()
     closeSync(this.#fd)
   }
 
-  /** The files of all streams in a directory. Unreadable ones are told, not thrown. */
-  static async readAll(directory: string): Promise<{ streams: StreamRecord[]; damaged: string[] }> {
+  /**
+   * The files of all streams in a directory, also while they are written. One that can't be read is left out; with
+   * `onHappening` it is moved to `quarantine/` and told: what that stream received is then not known.
+   */
+  static async readAll(directory: string, onHappening?: OnHappening): Promise<StreamRecord[]> {
     const streams: StreamRecord[] = []
-    const damaged: string[] = []
     for (const name of (await readdir(directory)).sort()) {
       if (!name.endsWith(SUFFIX)) continue
-      const path = join(directory, name)
-      const record = await readFile(path).then(
-        (bytes) => parse(bytes, path),
-        () => undefined,
-      )
+      const record = await read(directory, name)
       if (record) streams.push(record)
-      else damaged.push(path)
+      else if (onHappening) await putAway(directory, name, onHappening)
     }
-    return { streams, damaged }
+    return streams
   }
 }
 
@@ -98,6 +98,12 @@ export interface StreamMeta {
   lane: number
   /** ms since the epoch */
   started: number
+  /** The input reads its lines again after a crash, from its last durable position. */
+  rereads?: boolean | undefined
+  /** Events of the stream that earlier starts appended, by output. */
+  before?: Record<string, number> | undefined
+  /** The socket whose drops by the kernel are counted, and its counter at the start. */
+  socket?: { inode: number; bootId: string; dropsBefore: number } | undefined
 }
 
 export interface StreamRecord {
@@ -105,7 +111,33 @@ export interface StreamRecord {
   counters: Record<string, number>
   /** False: the process ended without having closed it. */
   closed: boolean
-  path: string
+  /** Name in its directory; no later start uses it again. */
+  file: string
+}
+
+async function read(directory: string, name: string): Promise<StreamRecord | undefined> {
+  // A writer may pass the reader in both slots; not three times.
+  for (let tries = 3; tries > 0; tries--) {
+    try {
+      const record = parse(await readFile(join(directory, name)), name)
+      if (record) return record
+    } catch {
+      // Unreadable, or gone meanwhile.
+    }
+  }
+  return undefined
+}
+
+async function putAway(directory: string, name: string, onHappening: OnHappening) {
+  const file = join(directory, 'quarantine', name)
+  try {
+    await mkdir(join(directory, 'quarantine'), { recursive: true })
+    await rename(join(directory, name), file)
+  } catch {
+    return
+  }
+  const text = `the counters of stream ${name.slice(0, 16)} can't be read, set aside as ${file}: its lines are not in the sum`
+  onHappening({ kind: 'damaged', text, file })
 }
 
 const VERSION = 1
@@ -119,7 +151,7 @@ function pages(bytes: number): number {
   return Math.ceil(bytes / PAGE) * PAGE
 }
 
-function parse(bytes: Buffer, path: string): StreamRecord | undefined {
+function parse(bytes: Buffer, file: string): StreamRecord | undefined {
   if (bytes.length < PREFIX || bytes.toString('latin1', 0, 4) !== 'SLRX' || bytes.readUInt32LE(4) !== VERSION) {
     return undefined
   }
@@ -133,7 +165,7 @@ function parse(bytes: Buffer, path: string): StreamRecord | undefined {
   const newest = valid.sort((a, b) => number(b, 8) - number(a, 8))[0]
   if (!newest) return undefined
   const counters = Object.fromEntries(names.map((name, index) => [name, number(newest, SLOT_HEADER + index * 8)]))
-  return { meta, counters, closed: newest.readUInt32LE(4) === 1, path }
+  return { meta, counters, closed: newest.readUInt32LE(4) === 1, file }
 }
 
 function number(bytes: Buffer, at: number): number {

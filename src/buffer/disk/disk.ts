@@ -87,14 +87,29 @@ export class DiskBuffer implements BatchBuffer {
     return addDepths(this.#queues().filter((queue) => output === undefined || queue.output === output))
   }
 
-  /** What waits, by output, stream, route and host: appended = settled (marks) + buffered. */
+  /** What waits, by output and stream: appended = settled (marks) + buffered. */
   buffered(): Buffered[] {
-    return this.#queues().map((queue) => queue.buffered())
+    return this.#queues().flatMap((queue) => queue.buffered())
   }
 
   /** The latest position by key that is as safe as its batch. Survives the batch. */
   positions(): Map<string, unknown> {
     return this.#positions.latest()
+  }
+
+  /**
+   * Makes positions durable whose lines are in no batch (dropped by rule); all batches before must be appended. Does not
+   * reject: when the disk takes no write that is told, and the next save holds them too.
+   */
+  async savePositions(positions: Record<string, unknown>): Promise<void> {
+    const order = ++this.#order
+    this.#positions.take(positions, order)
+    try {
+      await this.#positions.save(order)
+    } catch (error) {
+      const text = `reading positions can't be saved in ${this.#options.path} (${messageOf(error)})`
+      this.#options.onHappening?.({ kind: 'write_failed', text })
+    }
   }
 
   /** The highest number that the stream ever used for the output; 0 for none. Numbering goes on behind it. */

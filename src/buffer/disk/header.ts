@@ -1,4 +1,4 @@
-import { type Mark, parseMark } from '../../ledger/marks.ts'
+import { isMark, type Mark } from '../../ledger/mark-set.ts'
 import type { Batch, Tally } from '../buffer.ts'
 
 /** What a segment's record says of its batch, before the body. */
@@ -32,7 +32,7 @@ export function parseHeader(text: string): BatchHeader | undefined {
     const numbers = [number, part, count, order, received.from, received.to]
     const isTally = Array.isArray(tally) && tally.every((row) => Array.isArray(row) && Number.isSafeInteger(row[2]))
     if (typeof stream !== 'string' || !numbers.every(Number.isFinite) || !isTally) return undefined
-    if (mark && !parseMark(JSON.stringify(mark))) return undefined
+    if (mark !== undefined && !isMark(mark)) return undefined
     return header
   } catch {
     return undefined

@@ -100,9 +100,11 @@ export class OutputLog implements Shelf<OnDisk> {
       this.queue.pending.add(entry)
     }
     for (const { header, torn } of damaged) {
-      await restOf(header)
       const { stream, number, part } = header
       if (present.has(`${stream} ${number} ${part}`)) continue
+      // A rest without its body, and what it is left of still waits: all of that comes again.
+      if (part > 0 && present.has(`${stream} ${number} ${part - 1}`)) continue
+      await restOf(header)
       // It was never acknowledged, and its lines are read again, under the same number.
       if (torn && header.positions) continue
       this.#saw(stream, number)

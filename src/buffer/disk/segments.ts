@@ -52,6 +52,7 @@ export class Segments {
   #nextId = 1
   #current: Current | undefined
   #left = 0
+  #retiring: Promise<void> = Promise.resolve()
   #deleting: Promise<void> = Promise.resolve()
   /** Bytes of all segments, with what is being written. */
   bytes = 0
@@ -129,8 +130,10 @@ export class Segments {
     segment.live--
     if (segment.live > 0) return
     // A segment in use that is settled to its end makes room before it is full, or a small budget would stay used up.
-    if (segment.active && segment.bytes > this.#options.segmentBytes / 4) void this.#retire(segment)
-    else this.#deleteIfOver(segment)
+    if (!segment.active) this.#deleteIfOver(segment)
+    else if (segment.bytes > this.#options.segmentBytes / 4) {
+      this.#retiring = this.#retiring.then(() => this.#retire(segment))
+    }
   }
 
   async sync(): Promise<void> {
@@ -147,6 +150,7 @@ export class Segments {
   }
 
   async close(): Promise<void> {
+    await this.#retiring
     const current = await this.#current?.ready.catch(() => undefined)
     this.#current = undefined
     if (current) {
