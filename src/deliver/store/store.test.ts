@@ -286,6 +286,28 @@ describe('sealing and retention', () => {
   })
 })
 
+test('a search under way keeps its files: sealing and retention neither disturb it nor double an event', async () => {
+  const store = await open({ retention: { days: 1 } })
+  await store.deliver([batch(1, [{ message: 'old', time: NOON - 2 * DAY }, { message: 'new' }])])
+  clock += DAY / 2
+  const early = store.query({ order: 'oldest' })
+  expect((await early.next()).value?.message).toBe('old')
+  await dayEnds(store) // seals both days, and drops the first
+  expect((await early.next()).value?.message).toBe('new')
+  expect((await early.next()).done).toBe(true)
+
+  const late = store.query({ order: 'oldest' })
+  expect((await late.next()).value?.message).toBe('new')
+  const file = join(path, 'day=2026-11-23/part-1.parquet')
+  clock += 3 * DAY
+  await store.maintain()
+  expect(existsSync(file)).toBe(true)
+  expect(await messages(store)).toEqual([])
+  await late.return(undefined)
+  await store.maintain()
+  expect(existsSync(file)).toBe(false)
+})
+
 describe('damage', () => {
   test('a database that cannot be read is set aside; the parts beside it are taken over', async () => {
     const store = await open()
