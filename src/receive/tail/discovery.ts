@@ -3,7 +3,7 @@ import { glob, stat } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { messageOf } from '../../ledger/files.ts'
 import type { Follower } from './follower.ts'
-import { endOfLastLine, idOf, listAll, openToRead, readHead } from './open.ts'
+import { endOfLastLine, idOf, listAll, openToRead, readHead, statAll } from './open.ts'
 import { type Known, matches } from './position.ts'
 import { TailState } from './state.ts'
 import { type Found, Streams } from './streams.ts'
@@ -87,8 +87,8 @@ export class Discovery {
     const name = basename(known.path)
     const files = (await list(dirname(known.path))).filter(({ path, stats }) => {
       const id = idOf(stats)
-      const copy = basename(path).startsWith(name) && path !== known.path && !known.fingerprint.startsWith('0:')
-      return Number(stats.size) > known.offset && !taken.has(id) && (id === known.id || copy)
+      const copy = basename(path).startsWith(name) && !known.fingerprint.startsWith('0:')
+      return Number(stats.size) > known.offset && !taken.has(id) && path !== known.path && (id === known.id || copy)
     })
     const newest = files.toSorted((a, b) => Number(b.stats.mtimeNs - a.stats.mtimeNs))
     const itself = newest.filter(({ stats }) => idOf(stats) === known.id)
@@ -104,10 +104,12 @@ export class Discovery {
     const births = new Set<string>()
     const fresh: Found[] = []
     const grown: Start[] = []
-    for await (const match of glob([...this.#options.patterns])) {
-      const path = resolve(match)
-      const stats = await stat(path, { bigint: true }).catch(() => null)
-      if (stats === null || !stats.isFile() || seen.has(idOf(stats))) continue
+    const matches = await Array.fromAsync(glob([...this.#options.patterns]))
+    const paths = matches.map((match) => resolve(match))
+    const all = await statAll(paths)
+    for (const [i, path] of paths.entries()) {
+      const stats = all[i]
+      if (!stats?.isFile() || seen.has(idOf(stats))) continue
       const id = idOf(stats)
       seen.add(id)
       births.add(birthOf(stats))

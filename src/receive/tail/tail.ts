@@ -1,10 +1,10 @@
-import { stat } from 'node:fs/promises'
+import type { BigIntStats } from 'node:fs'
 import { dirname } from 'node:path'
 import { errorCode, messageOf } from '../../ledger/files.ts'
 import type { Sender } from '../sender.ts'
 import { Discovery } from './discovery.ts'
 import { Follower, type Reader, type TailSink, type Turn } from './follower.ts'
-import { idOf, listAll, openToRead } from './open.ts'
+import { idOf, listAll, openToRead, statAll } from './open.ts'
 import type { Known } from './position.ts'
 import type { Found } from './streams.ts'
 
@@ -106,11 +106,12 @@ export class TailInput {
   async poll(): Promise<boolean> {
     await this.#discover()
     let more = false
-    for (const follower of [...this.#followers.values()]) {
+    const followers = [...this.#followers.values()].filter(({ done }) => !done)
+    const atPaths = await statAll(followers.map(({ path }) => path))
+    for (const [i, follower] of followers.entries()) {
       if (this.#stopped) return false
-      if (follower.done) continue
       try {
-        const turn = await this.#visit(follower)
+        const turn = await this.#visit(follower, atPaths[i] ?? null)
         if (turn === 'more' || turn === 'truncated') more = true
         this.#told.delete(follower.path)
       } catch (error) {
@@ -140,8 +141,7 @@ export class TailInput {
     return follower
   }
 
-  async #visit(follower: Follower): Promise<Turn> {
-    const atPath = await stat(follower.path, { bigint: true }).catch(() => null)
+  async #visit(follower: Follower, atPath: BigIntStats | null): Promise<Turn> {
     const here = atPath !== null && idOf(atPath) === follower.id
     if (!here) follower.rotated = true
     if (here && follower.restsAt(atPath)) return this.#rest(follower)
