@@ -120,7 +120,7 @@ async function* eventLines(rows: AsyncIterable<unknown>, { json, oldest }: Optio
   const lines: string[] = []
   for await (const row of rows) {
     const found = hit.parse(row)
-    const line = json ? (found.doc ?? '') : hitLine(found, colours)
+    const line = json ? found.doc : hitLine(found, colours)
     // The newest come first, but people read downwards; --limit bounds what is held here.
     if (oldest) yield line
     else lines.push(line)

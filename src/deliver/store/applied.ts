@@ -89,6 +89,18 @@ export function include(ranges: Ranges, number: number): [number, number] {
   return alone
 }
 
+/** The numbers of each stream, for `add`. */
+export function byStream(batches: (BatchKey & { number: number })[]): Map<BatchKey, number[]> {
+  const streams = new Map<string, [BatchKey, number[]]>()
+  for (const { output, stream, part, number } of batches) {
+    const key = { output, stream, part }
+    const known = streams.get(keyOf(key)) ?? [key, []]
+    known[1].push(number)
+    streams.set(keyOf(key), known)
+  }
+  return new Map(streams.values())
+}
+
 function keyOf({ output, stream, part }: BatchKey): string {
   return JSON.stringify([output, stream, part])
 }

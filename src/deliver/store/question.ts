@@ -45,7 +45,7 @@ export const question = z.discriminatedUnion('kind', [
 
 export type Question = z.input<typeof question>
 
-/** An event found. `time` in ms since the epoch; `doc` is the event, byte by byte as it was delivered; null when not asked for. */
+/** An event found. `time` in ms since the epoch; `doc` is the event, byte by byte as it was delivered; empty when not asked for. */
 export const hit = z.object({
   id: z.string(),
   time: z.number(),
@@ -55,7 +55,7 @@ export const hit = z.object({
   dataset: z.string().nullable(),
   route: z.string().nullable(),
   message: z.string().nullable(),
-  doc: z.string().nullable(),
+  doc: z.string(),
 })
 
 export type Hit = z.infer<typeof hit>

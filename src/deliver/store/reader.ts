@@ -148,7 +148,7 @@ function hitOf(row: Row): Hit {
     dataset: textOf(row.dataset),
     route: textOf(row.route),
     message: textOf(row.message),
-    doc: textOf(row.doc),
+    doc: textOf(row.doc) ?? '',
   }
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import type { Batch, Outcome } from '../../buffer/buffer.ts'
 import type { Output } from '../output.ts'
-import { Applied, type BatchKey } from './applied.ts'
+import { Applied, byStream } from './applied.ts'
 import { FILE, messageOf, openDatabase, rows, stamp, transaction } from './database.ts'
 import type { Report } from './happening.ts'
 import { Ingest, isDataError, type Refusal, type Sifted } from './ingest.ts'
@@ -287,15 +287,4 @@ class CountMismatch extends Error {
 
 function nameOf({ output, stream, part, number }: Batch): string {
   return JSON.stringify([output, stream, part, number])
-}
-
-function byStream(batches: Batch[]): Map<BatchKey, number[]> {
-  const streams = new Map<string, [BatchKey, number[]]>()
-  for (const { output, stream, part, number } of batches) {
-    const name = JSON.stringify([output, stream, part])
-    const known = streams.get(name) ?? [{ output, stream, part }, []]
-    known[1].push(number)
-    streams.set(name, known)
-  }
-  return new Map(streams.values())
 }
