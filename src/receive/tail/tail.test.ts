@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
   copyFileSync,
-  existsSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -18,61 +17,20 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Sender } from '../sender.ts'
-import type { TailSink } from './follower.ts'
-import { type TailFile, type TailHappening, TailInput, type TailOptions } from './tail.ts'
-
-/** What the store would hold: one event an id; positions as durable as the test says. */
-class Store {
-  readonly events = new Map<string, string>()
-  readonly order: string[] = []
-  readonly positions = new Map<string, unknown>()
-  readonly flagged: string[] = []
-  readonly ended: string[] = []
-  durable = true
-  full = false
-  #ready: (() => void)[] = []
-
-  sinkFor({ stream, sequence: last }: TailFile): TailSink {
-    let sequence = last
-    const store = this
-    return {
-      push(bytes, start, end, _sender, _receivedAt, truncated, position) {
-        const text = Buffer.from(bytes.subarray(start, end)).toString()
-        const id = `${stream}-${++sequence}`
-        expect(position.key).toBe(stream)
-        expect(position.value.lines).toBe(sequence)
-        // The same id must never stand for two lines.
-        expect(store.events.get(id) ?? text).toBe(text)
-        if (!store.events.has(id)) store.order.push(text)
-        store.events.set(id, text)
-        if (truncated) store.flagged.push(text)
-        if (store.durable) store.positions.set(stream, JSON.parse(JSON.stringify(position.value)))
-      },
-      get full() {
-        return store.full
-      },
-      whenReady: () => new Promise((resolve) => store.#ready.push(resolve)),
-    }
-  }
-
-  makeRoom(): void {
-    this.full = false
-    for (const ready of this.#ready.splice(0)) ready()
-  }
-}
+import { FakeStore } from './fake-store.ts'
+import { type TailHappening, TailInput, type TailOptions } from './tail.ts'
 
 let top: string
-let store: Store
+let store: FakeStore
 let inputs: TailInput[]
 let happenings: TailHappening[]
 
 beforeEach(() => {
   top = mkdtempSync(join(tmpdir(), 'sluice-tail-'))
   mkdirSync(join(top, 'logs'))
-  store = new Store()
+  store = new FakeStore()
   inputs = []
   happenings = []
 })
@@ -376,85 +334,5 @@ describe('TailInput', () => {
     rmSync(join(top, 'tail.json.new'), { recursive: true, force: true })
     await settle(input)
     expect(store.order).toEqual(['one'])
-  })
-
-  test('any appends, rotations, crashes and full sinks: each line once, in order', async () => {
-    const step = fc.oneof(
-      { weight: 6, arbitrary: fc.record({ do: fc.constant('append' as const), lines: fc.nat({ max: 5 }) }) },
-      { weight: 2, arbitrary: fc.record({ do: fc.constant('partial' as const) }) },
-      { weight: 2, arbitrary: fc.record({ do: fc.constant('rename' as const), append: fc.boolean() }) },
-      { weight: 2, arbitrary: fc.record({ do: fc.constant('copytruncate' as const) }) },
-      { weight: 3, arbitrary: fc.record({ do: fc.constant('poll' as const) }) },
-      { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const) }) },
-      { weight: 1, arbitrary: fc.record({ do: fc.constant('durable' as const), on: fc.boolean() }) },
-      { weight: 1, arbitrary: fc.record({ do: fc.constant('full' as const), on: fc.boolean() }) },
-    )
-    let run = 0
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(step, { maxLength: 40 }),
-        fc.constantFrom('a.log', 'a.log*'),
-        async (steps, pattern) => {
-          const directory = `run${run++}`
-          mkdirSync(at(directory))
-          const here = (name: string) => at(join(directory, name))
-          const options = { patterns: [here(pattern)], stateFile: join(top, `${directory}.json`), graceMs: 3_600_000 }
-          store = new Store()
-          let input = make(options)
-          let written = 0
-          let rotations = 0
-          let open = ''
-          // A file that nobody looked at before it was rotated can't be known.
-          let seen = false
-          const line = () => `line ${written++} ${'.'.repeat((written * 37) % 60)}`
-          const finish = () => {
-            if (open !== '') appendFileSync(here('a.log'), '\n')
-            open = ''
-          }
-          for (const step of steps) {
-            if (step.do === 'append') {
-              finish()
-              for (let i = 0; i < step.lines; i++) appendFileSync(here('a.log'), `${line()}\n`)
-            } else if (step.do === 'partial' && open === '') {
-              open = line()
-              appendFileSync(here('a.log'), open)
-            } else if (step.do === 'rename' || step.do === 'copytruncate') {
-              finish()
-              if (!seen) {
-                appendFileSync(here('a.log'), `${line()}\n`)
-                store.full = false
-                await settle(input)
-              }
-              seen = false
-              for (let i = rotations++; i > 0; i--) renameSync(here(`a.log.${i}`), here(`a.log.${i + 1}`))
-              if (step.do === 'rename') {
-                renameSync(here('a.log'), here('a.log.1'))
-                if (step.append) appendFileSync(here('a.log.1'), `${line()}\n`)
-              } else {
-                copyFileSync(here('a.log'), here('a.log.1'))
-                truncateSync(here('a.log'))
-              }
-              store.full = false
-              await settle(input)
-            } else if (step.do === 'poll') {
-              await input.poll()
-              seen ||= !store.full && existsSync(here('a.log')) && statSync(here('a.log')).size > 0
-            } else if (step.do === 'crash') {
-              input = await crashed(input, options)
-              seen = false
-            } else if (step.do === 'durable') store.durable = step.on
-            else if (step.do === 'full') store.full = step.on
-          }
-          finish()
-          store.full = false
-          await settle(input)
-          expect(store.order.map((text) => Number(text.split(' ')[1]))).toEqual(
-            Array.from({ length: written }, (_, i) => i),
-          )
-          await input.stop()
-        },
-      ),
-      { numRuns: 60 },
-    )
   })
 })
