@@ -10,7 +10,8 @@ import { Marks } from '../src/ledger/marks.ts'
 const [dir = ''] = process.argv.slice(2)
 const told: Happening[] = []
 const onHappening = (happening: Happening) => told.push(happening)
-const batch = (number: number) => makeBatch(number, { count: 100, pad: 470 })
+/** Small, so that a segment takes more marks than the journal has room for by chance. */
+const batch = (number: number) => makeBatch(number, { count: 4, pad: 470 })
 
 async function open() {
   const marks = await Marks.open(join(dir, 'ledger'), { onHappening })
@@ -45,10 +46,10 @@ async function drain(buffer: DiskBuffer, most: number) {
 }
 
 const one = await open()
-const full = await appendFrom(one.buffer, 1, 300)
+const full = await appendFrom(one.buffer, 1, 5000)
 // The last bytes go to somebody else: not even the smallest record finds room that was not kept for it.
 await writeFile(join(dir, 'ballast'), Buffer.alloc(9_000_000)).catch(() => {})
-const none = await appendFrom(one.buffer, 301, 5)
+const none = await appendFrom(one.buffer, 5001, 5)
 await one.buffer.close()
 await one.marks.close()
 const { bavail } = await statfs(dir)
@@ -58,7 +59,7 @@ const two = await open()
 const waiting = await two.buffer.depth()
 const drained = await drain(two.buffer, waiting.batches)
 await rm(join(dir, 'ballast'))
-const again = await appendFrom(two.buffer, 306, 20)
+const again = await appendFrom(two.buffer, 5006, 20)
 await two.buffer.close()
 await two.marks.close()
 

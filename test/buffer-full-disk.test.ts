@@ -39,7 +39,7 @@ test('a full disk: batches are refused, what was taken is kept, drains, and make
     expect(again).toMatchObject({ taken: { length: 20 }, refused: [] })
     expect(left).toEqual(again.taken)
     expect(damages).toEqual([])
-    expect(totals).toMatchObject([{ done: (full.taken.length + 20) * 100, duplicate: 0, lost: {} }])
+    expect(totals).toMatchObject([{ done: (full.taken.length + 20) * 4, duplicate: 0, lost: {} }])
   } finally {
     await rm(dir, { recursive: true })
   }
