@@ -12,7 +12,8 @@ const [file, rounds = '8'] = process.argv.slice(2)
 const lines = readFileSync(file).toString('latin1').split('\n').filter(Boolean).slice(0, 30_000)
 const ring = Buffer.alloc(lines.reduce((sum, line) => sum + line.length + 4, 0))
 const offsets: number[] = [0]
-for (const line of lines) offsets.push(offsets[offsets.length - 1] + ring.write(`<38>${line}`, offsets[offsets.length - 1], 'latin1'))
+for (const line of lines)
+  offsets.push(offsets[offsets.length - 1] + ring.write(`<38>${line}`, offsets[offsets.length - 1], 'latin1'))
 
 const base: LaneOptions = {
   stream: newStream(),
@@ -59,5 +60,7 @@ for (const [name, options] of cases) {
     const { user, system } = process.cpuUsage(before)
     best = Math.min(best, (user + system) / lines.length)
   }
-  console.log(`${name.padEnd(32)} ${best.toFixed(3)} µs a line  ${(bytes / lines.length / Number(rounds)).toFixed(0)} bytes`)
+  console.log(
+    `${name.padEnd(32)} ${best.toFixed(3)} µs a line  ${(bytes / lines.length / Number(rounds)).toFixed(0)} bytes`,
+  )
 }

@@ -46,13 +46,13 @@ async function run(options: Options): Promise<void> {
   const log = makeLog(options.log)
   const capture = options.capture === undefined ? undefined : { path: options.capture, maxBytes: options.captureMax }
   const stop = Promise.withResolvers<Error | null>()
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.resolve(null))
+  process.on('SIGTERM', () => stop.resolve(null))
+  stopOnInterrupt(() => stop.resolve(null))
   const engine = await Engine.start({ config, log, capture, onFailure: (error) => stop.resolve(error) })
   process.on('SIGHUP', () => void engine.reopen())
   if (options.log === 'text') console.log(banner(config, engine.inputs, performance.now() - started))
 
   const failure = await stop.promise
-  process.once('SIGINT', () => process.exit(130))
   if (options.log === 'text') console.log('\nstopping: taking what has arrived, delivering …')
   const report = await engine.stop()
   if (options.log === 'text') console.log(['', ...ledgerLines(report, 0)].join('\n'))
@@ -60,8 +60,19 @@ async function run(options: Options): Promise<void> {
   if (failure !== null) throw new UserError(`stopped, since an input failed: ${failure.message}`)
 }
 
+/** npm passes on the Ctrl-C that the terminal has sent as well, so only one that comes later is a second one. */
+function stopOnInterrupt(stop: () => void): void {
+  let first = 0
+  process.on('SIGINT', () => {
+    if (first === 0) {
+      first = Date.now()
+      stop()
+    } else if (Date.now() - first > 1000) process.exit(130)
+  })
+}
+
 function captureSize(text: string): number {
   const bytes = parseSize(text)
-  if (bytes === undefined) throw new InvalidArgumentError("wanted a size such as 200mb")
+  if (bytes === undefined) throw new InvalidArgumentError('wanted a size such as 200mb')
   return bytes
 }

@@ -8,7 +8,7 @@ export function banner(config: Config, inputs: readonly Input[], startMillis: nu
     const near = relative('', path)
     return near === '' || near.startsWith('..') ? path : `./${near}`
   }
-  const port = config.receive.find((input) => input.kind === 'udp')?.port
+  const { port } = inputs.find((_, i) => config.receive[i]?.kind === 'udp') ?? {}
   const data = here(config.data)
   const dataOption = data === './data' ? '' : ` --data ${data}`
   const rows: [string, string][] = [

@@ -27,6 +27,8 @@ export interface InputContext {
 export interface Input {
   /** For people: `udp 0.0.0.0:5514 (1 lane, native)`. */
   description: string
+  /** The port that it listens on. */
+  port?: number
   /** Takes what is already there, hands it on and closes. */
   stop(): Promise<void>
   /** Discard the events of these hosts from now on; null: of none. Inputs that can be slowed down need not. */

@@ -1,6 +1,7 @@
 import type { ReceiveConfig } from '../config/schema.ts'
 import { newStream } from '../event/ids.ts'
 import { laneOptions } from '../lane/from-config.ts'
+import { inputName } from '../receive/listen-error.ts'
 import { TcpInput } from '../receive/tcp.ts'
 import type { Input, InputContext } from './inputs.ts'
 import { MainLane } from './main-lane.ts'
@@ -14,9 +15,10 @@ export async function openTcpInput(
   const lane = new MainLane({ ...context, lane: options })
   const tcp = new TcpInput(config, lane)
   try {
-    const { inherited } = await tcp.start(context.inherited)
+    const { inherited, port } = await tcp.start(context.inherited)
     return {
-      description: `${config.name}${inherited ? ' (socket taken over)' : ''}`,
+      port,
+      description: `${inputName('tcp', { host: config.host, port })}${inherited ? ' (socket taken over)' : ''}`,
       async stop() {
         await tcp.stop()
         lane.stop()

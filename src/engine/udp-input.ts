@@ -2,6 +2,7 @@ import type { ReceiveConfig } from '../config/schema.ts'
 import { newStream } from '../event/ids.ts'
 import type { FromLane, LaneCoreOptions, ToLane } from '../lane/core.ts'
 import { laneOptions } from '../lane/from-config.ts'
+import { inputName } from '../receive/listen-error.ts'
 import { openUdp, type UdpFacts } from '../receive/udp/udp.ts'
 import type { Input, InputContext } from './inputs.ts'
 
@@ -55,7 +56,8 @@ export async function openUdpInput(
   await udp.start({ module: CORE, options: optionsOf })
   const how = `${config.lanes} ${config.lanes === 1 ? 'lane' : 'lanes'}${facts.native ? '' : ', through node:dgram'}`
   return {
-    description: `${config.name} (${how}${facts.inherited ? ', socket taken over' : ''})`,
+    port: facts.port,
+    description: `${inputName('udp', { host: facts.address, port: facts.port })} (${how}${facts.inherited ? ', socket taken over' : ''})`,
     async stop() {
       await udp.stop()
       open = false
