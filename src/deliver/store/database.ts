@@ -69,8 +69,8 @@ async function start({ file, memory, threads, readOnly }: DatabaseOptions): Prom
     temp_directory: join(dirname(file), 'tmp'),
     max_temp_directory_size: '2GB',
     preserve_insertion_order: 'false',
-    // Rows live in the log until they are sealed. The default of 16 MB compresses the same rows into the file again
-    // and again: 14 s of CPU a million events instead of 5.
+    // Rows live in the log until they are sealed. The default of 16 MB writes the same rows into the file again and
+    // again: 8.4 s of CPU a million (200,000 rows of id and document alone), 5.6 with 256 MB, which that never filled.
     wal_autocheckpoint: '1GB',
     storage_compatibility_version: 'latest',
     autoinstall_known_extensions: 'false',
