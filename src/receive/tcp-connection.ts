@@ -52,12 +52,14 @@ export class TcpConnection {
 
   pause(): void {
     this.#paused = true
+    this.#watchForTrailer()
     this.socket.pause()
   }
 
   resume(): void {
     this.#paused = false
     this.#lastData = performance.now()
+    this.#watchForTrailer()
     this.socket.setTimeout(this.#options.idleTimeout)
     this.socket.resume()
   }
@@ -72,20 +74,32 @@ export class TcpConnection {
     this.#lastData = performance.now()
     this.#splitter.push(chunk)
     this.#handOn()
-    if (!this.#splitter.waiting) clearTimeout(this.#flushTimer)
-    else if (this.#flushTimer === undefined) this.#startFlushTimer()
-    else this.#flushTimer.refresh()
+    this.#watchForTrailer()
   }
 
-  #startFlushTimer(): void {
-    this.#flushTimer = setTimeout(() => this.#flush(), this.#options.flushAfter)
+  /** Ends a frame when its trailer does not come; not while nothing is read: it may be on its way. */
+  #watchForTrailer(): void {
+    if (this.#paused || !this.#splitter.waiting) this.#stopFlushTimer()
+    else if (this.#flushTimer !== undefined) this.#flushTimer.refresh()
+    else this.#flushTimer = setTimeout(() => setImmediate(() => this.#noTrailer()), this.#options.flushAfter)
+  }
+
+  /** Runs after the sockets were read, as a busy event loop may have been late for the data, too. */
+  #noTrailer(): void {
+    if (this.#paused || !this.#splitter.waiting) return
+    if (this.quietFor < this.#options.flushAfter - 1) this.#watchForTrailer()
+    else this.#flush()
   }
 
   #flush(): void {
-    clearTimeout(this.#flushTimer)
-    this.#flushTimer = undefined
+    this.#stopFlushTimer()
     this.#splitter.flush()
     this.#handOn()
+  }
+
+  #stopFlushTimer(): void {
+    clearTimeout(this.#flushTimer)
+    this.#flushTimer = undefined
   }
 
   #handOn(): void {

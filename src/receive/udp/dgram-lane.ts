@@ -2,54 +2,36 @@ import type { Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
 import { MessageChannel, type Transferable } from 'node:worker_threads'
-import type { Sender } from '../sender.ts'
-import { Senders } from '../senders.ts'
+import type { DgramQueue } from './dgram-queue.ts'
 import { type LaneCore, type LaneCoreSource, loadLaneCore } from './lane-core.ts'
 import { procSocketFacts } from './proc-net.ts'
-import type { UdpFacts, UdpHandlers, UdpOptions, UdpReceiver } from './udp.ts'
+import type { UdpFacts, UdpHandlers, UdpReceiver } from './udp.ts'
 
 const DROPS_MILLIS = 1000
 /** Datagrams that are pushed before the core is asked again whether it is full. */
 const ROUND = 512
-/** What a waiting datagram takes besides its bytes, about. */
-const OVERHEAD = 256
-
-interface Waiting {
-  bytes: Buffer
-  sender: Sender
-}
-
-/**
- * Feeds a lane's core from the event loop. `node:dgram` can't be told to stop reading: while the core is full,
- * datagrams wait here, up to the size of the receive buffer; what is beyond counts as a drop, as in the kernel.
- */
+/** Feeds a lane's core from the event loop. */
 export class DgramLane implements UdpReceiver {
   readonly facts: UdpFacts
   readonly #sockets: Socket[]
-  readonly #options: UdpOptions
+  readonly #queue: DgramQueue
+  readonly #maxLength: number
   readonly #handlers: UdpHandlers
-  readonly #senders: Senders
   readonly #channel = new MessageChannel()
   #core: LaneCore | null = null
-  #waiting: Waiting[] = []
-  #waitingBytes = 0
-  #taken = 0
-  #dropped = 0
   #scheduled = false
   #tickTimer: NodeJS.Timeout | undefined
   #dropsTimer: NodeJS.Timeout | undefined
 
-  constructor(sockets: Socket[], facts: UdpFacts, options: UdpOptions, handlers: UdpHandlers) {
+  constructor(sockets: Socket[], queue: DgramQueue, facts: UdpFacts, maxLength: number, handlers: UdpHandlers) {
     this.facts = facts
     this.#sockets = sockets
-    this.#options = options
+    this.#queue = queue
+    this.#maxLength = maxLength
     this.#handlers = handlers
-    this.#senders = new Senders(options.allow)
     this.#channel.port1.on('message', (message) => handlers.onMessage(0, message))
-    for (const socket of sockets) {
-      socket.on('message', (bytes, { address }) => this.#take(bytes, address))
-      socket.on('error', (error) => handlers.onFailure(0, error))
-    }
+    for (const socket of sockets) socket.on('error', (error) => handlers.onFailure(0, error))
+    queue.onArrival = () => this.#schedule()
   }
 
   async start({ module, options }: LaneCoreSource): Promise<void> {
@@ -83,22 +65,10 @@ export class DgramLane implements UdpReceiver {
     await closed
   }
 
-  #take(bytes: Buffer, address: string): void {
-    const size = bytes.length + OVERHEAD
-    this.#taken += size
-    if (this.#waitingBytes + size > this.#options.receiveBuffer) {
-      this.#dropped++
-      return
-    }
-    this.#waitingBytes += size
-    this.#waiting.push({ bytes, sender: this.#senders.of(address) })
-    this.#schedule()
-  }
-
   /** Datagrams of one turn of the event loop go together, so that they are counted together. */
   #schedule(): void {
     const core = this.#core
-    if (this.#scheduled || core === null || core.full || this.#waiting.length === 0) return
+    if (this.#scheduled || core === null || core.full || this.#queue.empty) return
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
@@ -112,17 +82,16 @@ export class DgramLane implements UdpReceiver {
   }
 
   #push(core: LaneCore): void {
-    const round = this.#waiting.splice(0, ROUND)
+    const round = this.#queue.next(ROUND)
     let bytes = 0
     let refused = 0
     for (const datagram of round) {
       bytes += datagram.bytes.length
       if (!datagram.sender.allowed) refused++
     }
-    this.#waitingBytes -= bytes + round.length * OVERHEAD
     core.received(round.length, bytes, refused)
     const now = Date.now()
-    const { maxLength } = this.#options
+    const maxLength = this.#maxLength
     for (const datagram of round) {
       const { length } = datagram.bytes
       if (!datagram.sender.allowed) continue
@@ -138,7 +107,7 @@ export class DgramLane implements UdpReceiver {
 
   async #readDrops(core: LaneCore): Promise<void> {
     const kernel = this.facts.sockets[0] === null ? null : await procSocketFacts(this.#address, this.facts.port)
-    this.#guarded(() => core.kernelDrops((kernel?.drops ?? 0) + this.#dropped))
+    this.#guarded(() => core.kernelDrops((kernel?.drops ?? 0) + this.#queue.dropped))
   }
 
   get #address(): string {
@@ -147,12 +116,14 @@ export class DgramLane implements UdpReceiver {
 
   /** A turn of the event loop reads a socket that has something; ends at the latest after a buffer's worth. */
   async #takeRest(core: LaneCore): Promise<void> {
-    this.#taken = 0
-    for (let before = -1; this.#taken > before && this.#taken < 2 * this.#options.receiveBuffer; await turn()) {
-      before = this.#taken
+    const queue = this.#queue
+    const end = queue.taken + 2 * queue.room
+    for (let before = -1; queue.taken > before && queue.taken < end; ) {
+      before = queue.taken
+      await turn()
       await turn()
       this.#guarded(() => {
-        while (this.#waiting.length > 0) this.#push(core)
+        while (!queue.empty) this.#push(core)
         core.tick(Date.now())
       })
     }

@@ -3,7 +3,9 @@ import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import type { InheritedSocket } from '../inherited.ts'
 import { listenError } from '../listen-error.ts'
+import { Senders } from '../senders.ts'
 import { DgramLane } from './dgram-lane.ts'
+import { DgramQueue } from './dgram-queue.ts'
 import { procSocketFacts } from './proc-net.ts'
 import type { BufferShortfall } from './socket.ts'
 import type { UdpFacts, UdpHandlers, UdpOptions, UdpReceiver } from './udp.ts'
@@ -21,14 +23,17 @@ export async function openDgram(
   notNative: string | undefined,
 ): Promise<UdpReceiver> {
   const { host, port, receiveBuffer } = options
+  const queue = new DgramQueue(new Senders(options.allow), receiveBuffer)
   const sockets: Socket[] = []
   try {
-    if (inherited.length === 0) sockets.push(await bound(host, { address: host, port, exclusive: true }))
-    for (const { address, fd } of inherited) sockets.push(await bound(address, { fd, exclusive: true }))
+    if (inherited.length === 0) sockets.push(await bound(queue, host, { address: host, port, exclusive: true }))
+    for (const { address, fd } of inherited) sockets.push(await bound(queue, address, { fd, exclusive: true }))
   } catch (error) {
     for (const socket of sockets) socket.close()
     throw listenError('udp', options, error instanceof Error && 'code' in error ? String(error.code) : String(error))
   }
+  const shortfalls = sockets.map((socket) => askReceiveBuffer(socket, receiveBuffer))
+  queue.room = sockets.reduce((sum, socket) => sum + socket.getRecvBufferSize(), 0)
   const local = sockets[0].address()
   const facts: UdpFacts = {
     address: host,
@@ -37,17 +42,20 @@ export async function openDgram(
     // Sockets that share an address share its rows in /proc as well: theirs can't be told apart.
     sockets: [sockets.length > 1 ? null : await procSocketFacts(local.address, local.port)],
     inherited: inherited.length > 0,
-    shortfall: sockets.map((socket) => askReceiveBuffer(socket, receiveBuffer)).find(Boolean) ?? null,
+    shortfall: shortfalls.find((shortfall) => shortfall !== null) ?? null,
   }
   if (notNative !== undefined) facts.notNative = notNative
-  return new DgramLane(sockets, facts, options, handlers)
+  return new DgramLane(sockets, queue, facts, options.maxLength, handlers)
 }
 
-async function bound(address: string, options: Parameters<Socket['bind']>[0]): Promise<Socket> {
+async function bound(queue: DgramQueue, address: string, options: Parameters<Socket['bind']>[0]): Promise<Socket> {
   const socket = createSocket({ type: isIPv6(address.split('%', 1)[0]) ? 'udp6' : 'udp4' })
+  queue.listenTo(socket)
   try {
+    // Asked for before: with a descriptor, `bind` emits it at once.
+    const listening = once(socket, 'listening')
     socket.bind(options)
-    await once(socket, 'listening')
+    await listening
     return socket
   } catch (error) {
     socket.close()

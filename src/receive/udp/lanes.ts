@@ -37,12 +37,11 @@ export class NativeLanes implements UdpReceiver {
 
   async start(source: LaneCoreSource): Promise<void> {
     this.#threads = this.#fds.map((fd, lane) => this.#startThread(fd, lane, source))
-    await Promise.all(this.#threads.map(({ worker }) => once(worker, 'message')))
-    for (const [lane, { worker }] of this.#threads.entries()) {
-      worker.on('error', (error) => this.#handlers.onFailure(lane, asError(error)))
-      worker.on('exit', () => {
-        if (!this.#stopping) this.#handlers.onFailure(lane, new Error('the lane ended unasked'))
-      })
+    try {
+      await Promise.all(this.#threads.map(({ worker }) => once(worker, 'message')))
+    } catch (error) {
+      await this.stop()
+      throw error
     }
   }
 
@@ -74,15 +73,19 @@ export class NativeLanes implements UdpReceiver {
     const workerData: LaneThreadData = { fd, eventFd, maxLength, allow, port: port2, core }
     const worker = new Worker(new URL('./lane-thread.ts', import.meta.url), { workerData, transferList: [port2] })
     port1.on('message', (message) => this.#handlers.onMessage(lane, message))
-    const ended = Promise.all([once(port1, 'close'), new Promise((resolve) => worker.once('exit', resolve))])
+    const closed = once(port1, 'close')
+    let failure = new Error('the lane ended unasked')
+    worker.on('error', (error) => {
+      failure = error instanceof Error ? error : new Error(String(error))
+    })
+    const ended = new Promise((resolve) => worker.once('exit', resolve)).then(() => {
+      if (!this.#stopping) this.#handlers.onFailure(lane, failure)
+      return closed
+    })
     return { worker, port: port1, eventFd, ended }
   }
 }
 
 function wake({ eventFd }: LaneThread): void {
   writeSync(eventFd, ONE)
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }
