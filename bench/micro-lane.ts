@@ -48,6 +48,7 @@ for (const [name, options] of cases) {
       lane.giveBack(batch.body.buffer instanceof ArrayBuffer ? batch.body.buffer : null)
     },
     archive() {},
+    positions() {},
     seen() {},
     counters() {},
     captureStopped() {},

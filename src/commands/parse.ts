@@ -66,6 +66,7 @@ async function run(options: Options): Promise<void> {
         lane.giveBack(null)
       },
       archive() {},
+      positions() {},
       seen() {},
       counters() {},
       captureStopped() {},

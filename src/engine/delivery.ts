@@ -3,6 +3,7 @@ import type { BatchBuffer, Lease, Outcome } from '../buffer/buffer.ts'
 import { restOf } from '../deliver/bulk-lines.ts'
 import type { DeadLetters } from '../deliver/dead-letters.ts'
 import type { Output } from '../deliver/output.ts'
+import { messageOf } from '../ledger/files.ts'
 import type { Logger } from './log.ts'
 
 /** Leases delivered together: whichever is reached first. A store takes 100 small batches as dearly as one. */
@@ -41,7 +42,25 @@ export class Delivery {
     await this.#output.close()
   }
 
+  /** The buffer's own failures (too many open files, say) end its leases, so they are begun anew. */
   async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#takeLeases()
+      } catch (error) {
+        this.#fail(error)
+        await delay(FIRST_PAUSE, undefined, { signal: this.#stop.signal }).catch(() => {})
+      }
+    }
+  }
+
+  #fail(error: unknown): void {
+    const reason = messageOf(error)
+    if (reason !== this.trouble) this.#log.warn({ output: this.name, reason }, 'delivery failed, trying again')
+    this.trouble = reason
+  }
+
+  async #takeLeases(): Promise<void> {
     for await (const group of gather(this.#buffer.leases(this.name, this.#stop.signal))) {
       const renewal = setInterval(() => {
         for (const lease of group) lease.renew().catch(() => {})
@@ -63,9 +82,7 @@ export class Delivery {
         this.trouble = null
         return
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error)
-        if (reason !== this.trouble) this.#log.warn({ output: this.name, reason }, 'delivery failed, trying again')
-        this.trouble = reason
+        this.#fail(error)
       }
       if (!this.#stop.signal.aborted) {
         await delay(pause * (0.5 + Math.random()), undefined, { signal: this.#stop.signal }).catch(() => {})

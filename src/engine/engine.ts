@@ -89,7 +89,13 @@ export class Engine {
         onHappening,
       })
       const outputs = config.deliver.map(({ name }) => name)
-      const { ledger, crash } = await Ledger.open({ dir: join(config.data, 'ledger'), outputs, marks, buffer })
+      const { ledger, crash } = await Ledger.open({
+        dir: join(config.data, 'ledger'),
+        outputs,
+        marks,
+        buffer,
+        onHappening,
+      })
       for (const [output, events] of Object.entries(crash)) {
         log.warn({ output, events }, 'lost when the process before this one ended without warning')
       }

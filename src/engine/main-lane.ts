@@ -15,7 +15,7 @@ export interface MainLaneOptions {
   captureStopped: (reason: string) => void
   /** tail: what else the stream's counters need to know, see StreamMeta. */
   rereads?: { before: Record<string, number> }
-  /** tail: makes positions safe that no batch carries, since no output gets their lines. */
+  /** tail: makes positions safe that no batch carries. */
   savePositions?: (positions: Record<string, unknown>) => Promise<void>
 }
 
@@ -26,21 +26,22 @@ export interface MainLaneOptions {
 export class MainLane implements LineSink {
   readonly #lane: Lane
   readonly #file: StreamFile
-  readonly #savePositions: MainLaneOptions['savePositions']
   #timer: NodeJS.Timeout | undefined
-  #appending = 0
+  readonly #appending = new Set<Promise<void>>()
 
   constructor({ lane, intake, ledger, seen, captureStopped, rereads, savePositions }: MainLaneOptions) {
-    this.#savePositions = savePositions
     this.#lane = new Lane(lane, {
       batch: (batch) => {
         // What is appended must never be more than what is known to be received.
         this.#writeCounters()
-        this.#appending++
-        void intake.batch(batch, true).then(() => {
-          this.#appending--
+        const appended = intake.batch(batch, true).then(() => {
+          this.#appending.delete(appended)
           this.#lane.giveBack(ownBuffer(batch.body))
         })
+        this.#appending.add(appended)
+      },
+      positions: (positions) => {
+        void Promise.all(this.#appending).then(() => savePositions?.(positions))
       },
       archive: (parts) => intake.archive(parts),
       seen,
@@ -87,21 +88,12 @@ export class MainLane implements LineSink {
   stop(): void {
     clearTimeout(this.#timer)
     this.#lane.flush()
-    this.#savePositionsLeft()
     this.#file.close()
   }
 
   #tick(): void {
     const wait = this.#lane.tick(Date.now())
-    this.#savePositionsLeft()
     this.#timer = this.#lane.idle ? undefined : setTimeout(() => this.#tick(), wait)
-  }
-
-  /** A position may not become safe before the batches of the lines ahead of it. */
-  #savePositionsLeft(): void {
-    if (this.#savePositions === undefined || this.#appending > 0 || !this.#lane.idle) return
-    const positions = this.#lane.takePositions()
-    if (positions !== null) void this.#savePositions(positions)
   }
 
   #writeCounters(): void {

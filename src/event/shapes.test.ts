@@ -36,6 +36,7 @@ function eventsFrom(datagram: string | Buffer, received: string, more: Partial<L
         }
       },
       archive() {},
+      positions() {},
       seen() {},
       counters() {},
       captureStopped() {},

@@ -3,7 +3,8 @@ export const DAY = 86_400_000
 
 /**
  * Writes ISO 8601 times in UTC. The text up to the second is kept from the call before, since lines that follow each
- * other mostly share it: 10 ns against 250 for `toISOString`.
+ * other mostly share it: 0.013 µs against 0.45 for
+ * `toISOString` and write (CPU time, best of 60 rounds of 20,000).
  */
 export class IsoClock {
   #second = Number.NaN

@@ -30,6 +30,8 @@ export function createLaneCore(options: LaneCoreOptions, port: MessagePort): Lan
   const lane = new Lane(options.lane, {
     batch: (batch) => post({ kind: 'batch', batch }, [bufferOf(batch.body)]),
     archive: (parts) => post({ kind: 'archive', parts }, [bufferOf(parts[0].bytes)]),
+    // Nothing that arrives by UDP can be read again.
+    positions: () => {},
     seen: (reports) => post({ kind: 'seen', reports }, []),
     captureStopped: (stopped) => post({ kind: 'capture', stopped }, []),
     counters: (values) => {

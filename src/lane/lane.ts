@@ -25,6 +25,8 @@ export interface LaneOutlet {
   /** A closed batch. Its body's buffer is the outlet's until `Lane.giveBack`. */
   batch(batch: Batch): void
   archive(parts: ArchivePart[]): void
+  /** Reading positions that become safe once all batches handed on so far are. */
+  positions(positions: Record<string, unknown>): void
   seen(reports: SeenReport[]): void
   /** Keeps the counters where they survive a kill. Called before the lines they count are looked at. */
   counters(values: Float64Array): void
@@ -60,7 +62,7 @@ export class Lane implements LineSink {
   readonly #back: number
   readonly #ahead: number
   #shedHosts: ReadonlySet<string> | null = null
-  #positions: Record<string, unknown> | null = null
+  readonly #positions = new Map<string, unknown>()
   #dueAt = Number.POSITIVE_INFINITY
   #reportAt = 0
 
@@ -115,11 +117,6 @@ export class Lane implements LineSink {
   ): void {
     const header = this.#header
     this.#ids.next()
-    if (position !== undefined) {
-      this.#positions ??= {}
-      this.#positions[position.key] = position.value
-    }
-
     this.#capture?.record(bytes, start, end, sender.address, receivedAt)
 
     const note = this.#senders.of(sender)
@@ -150,6 +147,9 @@ export class Lane implements LineSink {
       else this.#compose(targets, slot, bytes, start, time, receivedAt)
     }
     if (header.flags !== 0) this.#countFlags(header.flags)
+    // Not before: a batch that the line itself made close must not carry its position.
+    if (position !== undefined) this.#positions.set(position.key, position.value)
+    if (targets.length > 0) this.#closeComplete(targets)
   }
 
   /** The event's time; remembers how far the sender's clock is off, and flags a day too far from reception. */
@@ -177,8 +177,7 @@ export class Lane implements LineSink {
     for (const batch of targets) {
       if (batch.lacksRoomFor(header.lineEnd - start)) this.#close(batch)
       batch.add(line, slot, this.#ids.bytes, indexDay)
-      if (batch.complete) this.#close(batch)
-      else if (batch.due < this.#dueAt) this.#dueAt = batch.due
+      if (batch.due < this.#dueAt) this.#dueAt = batch.due
     }
   }
 
@@ -203,14 +202,26 @@ export class Lane implements LineSink {
       if (left & 1) this.#values[this.counters.flags + bit]++
   }
 
+  #closeComplete(batches: readonly OpenBatch[]): void {
+    for (const batch of batches) if (batch.complete) this.#close(batch)
+  }
+
+  /**
+   * Hands a batch on, with the positions of the lines so far: they are safe when it is. With several outputs their
+   * batches must all be safe first, so all are closed and the positions follow by themselves.
+   */
   #close(batch: OpenBatch): void {
+    if (this.#positions.size === 0) return this.#handOn(batch)
+    const positions = Object.fromEntries(this.#positions)
+    this.#positions.clear()
+    if (this.#batches.length === 1) return this.#handOn(batch, positions)
+    for (const each of this.#batches) this.#handOn(each)
+    this.#outlet.positions(positions)
+  }
+
+  #handOn(batch: OpenBatch, positions?: Record<string, unknown>): void {
     const closed = batch.close()
-    if (closed === null) return
-    if (this.#positions !== null) {
-      closed.positions = this.#positions
-      this.#positions = null
-    }
-    this.#outlet.batch(closed)
+    if (closed !== null) this.#outlet.batch(positions === undefined ? closed : { ...closed, positions })
   }
 
   #handOnArchive(): void {
@@ -248,9 +259,18 @@ export class Lane implements LineSink {
     this.#report()
   }
 
+  /** Lines that no output gets have positions too; no batch carries those. */
+  #handOnPositions(): void {
+    if (this.#positions.size === 0 || this.#batches.some((batch) => batch.count > 0)) return
+    const positions = Object.fromEntries(this.#positions)
+    this.#positions.clear()
+    this.#outlet.positions(positions)
+  }
+
   #report(): void {
     const reports = this.#seen.take()
     if (reports.length > 0) this.#outlet.seen(reports)
+    this.#handOnPositions()
     this.#outlet.counters(this.#values)
     this.#capture?.flush()
   }
@@ -274,12 +294,5 @@ export class Lane implements LineSink {
 
   giveBack(buffer: ArrayBuffer | null): void {
     this.#pool.give(buffer)
-  }
-
-  /** Positions of lines that no output got, so that no batch carried them; null when there are none. */
-  takePositions(): Record<string, unknown> | null {
-    const positions = this.#positions
-    this.#positions = null
-    return positions
   }
 }

@@ -34,8 +34,7 @@ const CAPACITY = 16_384
 const TABLE = CAPACITY * 2
 
 /**
- * Finds the source of a line by the bytes of its host and program, its sender and its PRI, without making a string:
- * 0.04 µs a line. Open addressing; keys are stored as bytes one after the other.
+ * Finds the source of a line by the bytes of its host and program, its sender and its PRI, without making a string. Open addressing; keys are stored as bytes one after the other.
  */
 export class SourceTable {
   readonly #table = new Int32Array(TABLE)

@@ -4,6 +4,7 @@ import type { BatchBuffer, Tally } from '../buffer/buffer.ts'
 import type { SeenReport } from '../lane/seen.ts'
 import { errorCode, replaceFile } from './files.ts'
 import { add, addFlow, type Counters, type Flow, flowOf, handedOn, noFlow } from './flows.ts'
+import type { OnHappening } from './happening.ts'
 import type { Marks } from './marks.ts'
 import { type LedgerReport, makeReport } from './report.ts'
 import { StreamFile } from './stream-file.ts'
@@ -48,10 +49,13 @@ export class Ledger {
     outputs: readonly string[]
     marks: Marks
     buffer: KeptBatches
+    onHappening: OnHappening
   }): Promise<{ ledger: Ledger; crash: Record<string, number> }> {
     const { dir, outputs, marks, buffer } = options
     await mkdir(join(dir, 'streams'), { recursive: true })
     const ledger = new Ledger(dir, outputs, marks, buffer, await load(dir))
+    // What can't be read is put away and told.
+    await StreamFile.readAll(ledger.streams, options.onHappening)
     const crash = await ledger.#closeStreams()
     ledger.#saver = setInterval(() => void ledger.save(), SAVE_MILLIS).unref()
     return { ledger, crash }
@@ -196,8 +200,9 @@ export class Ledger {
         const own = flowOf(counters, output === '' ? null : output)
         if (own === null) continue
         const missing = handedOn(own) - ((appended.get(meta.stream)?.[output] ?? 0) - (meta.before?.[output] ?? 0))
-        // Lines of files are read again from the last durable position: they were not received yet.
-        if (meta.rereads) own.received -= missing
+        // Lines of files are read again from the last durable position: they were not received yet. And a power cut can
+        // leave counters that are older than what was appended: that much was received at least.
+        if (meta.rereads || missing < 0) own.received -= missing
         else if (missing !== 0) {
           own.lost.crash = (own.lost.crash ?? 0) + missing
           crashed[output] = (crashed[output] ?? 0) + missing
