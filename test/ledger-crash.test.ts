@@ -11,7 +11,13 @@ const TOTAL = 200_000
 const RECEIVE_CALL = 512
 
 const sum = (row: OutputReport) =>
-  row.archivedOnly + row.buffered + row.delivered + row.duplicates + row.dead + row.dropped + row.refused +
+  row.archivedOnly +
+  row.buffered +
+  row.delivered +
+  row.duplicates +
+  row.dead +
+  row.dropped +
+  row.refused +
   Object.values(row.lost).reduce((a, b) => a + b, 0)
 
 /** 200 hosts and programs, one in eight for the archive alone, one in 16 dropped by a rule. */

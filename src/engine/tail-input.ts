@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ReceiveConfig } from '../config/schema.ts'
 import { laneOptions } from '../lane/from-config.ts'
@@ -22,6 +23,8 @@ export async function openTailInput(
   const fixed = input.program === undefined ? {} : { fixed: { program: input.program, host } }
   const numbers = (stream: string) =>
     Object.fromEntries(config.deliver.map(({ name }) => [name, buffer.lastNumber(name, stream)]))
+  const states = join(config.data, 'tail')
+  await mkdir(states, { recursive: true })
   const close = (stream: string) => {
     lanes.get(stream)?.stop()
     lanes.delete(stream)
@@ -31,7 +34,7 @@ export async function openTailInput(
     from: input.from,
     maxLength: MAX_LENGTH,
     sender: new Sender(host, true),
-    stateFile: join(config.data, 'tail', `${createHash('sha256').update(input.name).digest('hex').slice(0, 16)}.json`),
+    stateFile: join(states, `${createHash('sha256').update(input.name).digest('hex').slice(0, 16)}.json`),
     resume: buffer.positions(),
     sinkFor({ stream, sequence }) {
       close(stream)

@@ -60,7 +60,7 @@ export async function startSluice(dir: string, config: string, sockets: readonly
     throw new Error('no status')
   }
   await until(`sluice answers\n${log}`, async () => {
-    if (child.exitCode !== null) throw new Error(`sluice ended at once (${child.exitCode}):\n${log}`)
+    if (!isRunning(child)) throw new Error(`sluice ended at once (${child.exitCode}):\n${log}`)
     return status().catch((): false => false)
   })
   return {
