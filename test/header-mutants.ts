@@ -60,6 +60,14 @@ export function fuzz(seed: number, count: number): void {
   }
 }
 
+/** `count` datagrams of the same kinds, one after the other in the same buffer. */
+export function* mutants(seed: number, count: number): Generator<{ bytes: Uint8Array; length: number }> {
+  const next = random(seed)
+  const seeds = [...corpus<Case>('headers.jsonl'), ...corpus<Case>('wire.jsonl')].map(rawBytes)
+  const bytes = new Uint8Array(SIZE)
+  for (let index = 0; index < count; index++) yield { bytes, length: mutate(bytes, seeds[next(seeds.length)], next) }
+}
+
 function mutate(buffer: Uint8Array, from: Buffer, next: (below: number) => number): number {
   let length = 0
   const put = (bytes: Uint8Array) => {

@@ -131,6 +131,7 @@ export class Lane implements LineSink {
     if (truncated) header.flags |= FLAG_TRUNCATED
     const time = this.#timeOf(slot, receivedAt)
     this.#seen.add(slot)
+    if (this.#seen.full) this.#outlet.seen(this.#seen.take())
 
     const { decision } = slot
     const targets = this.#targets[decision.index] ?? this.#prepare(slot)

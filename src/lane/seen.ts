@@ -13,12 +13,19 @@ export interface SeenReport {
   skew: number
 }
 
+const MOST_SLOTS = 8192
+
 /** Notes which slots had lines, and reports them once a second. */
 export class SeenSlots {
   #slots: Slot[] = []
 
   add(slot: Slot): void {
     if (slot.seen++ === 0) this.#slots.push(slot)
+  }
+
+  /** True when a flood of new names would make the list long: report now. */
+  get full(): boolean {
+    return this.#slots.length >= MOST_SLOTS
   }
 
   get empty(): boolean {
