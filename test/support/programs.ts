@@ -2,6 +2,20 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
+/** Runs a program to its end, whatever comes of it. */
+export async function runCommand(command: string, args: readonly string[], input: string | Buffer) {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  // It may refuse its arguments without reading.
+  child.stdin.on('error', () => {})
+  child.stdin.end(input)
+  const [code]: number[] = await once(child, 'close')
+  return { code, stdout, stderr }
+}
+
 /** Runs a program to its end; throws with what it said when it fails. */
 export async function runProgram(command: string, args: readonly string[]): Promise<string> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })

@@ -42,11 +42,16 @@ export interface Running extends AsyncDisposable {
 }
 
 /** Starts a real sluice with this config (YAML) and waits until it answers. `sockets`: handed over from fd 3 on. */
-export async function startSluice(dir: string, config: string, sockets: readonly number[] = []): Promise<Running> {
+export async function startSluice(
+  dir: string,
+  config: string,
+  sockets: readonly number[] = [],
+  options: readonly string[] = [],
+): Promise<Running> {
   const data = join(dir, 'data')
   const file = join(dir, 'sluice.yaml')
   await writeFile(file, `data: ${data}\n${config}`)
-  const command = [process.execPath, MAIN, 'run', '-c', file, '--log', 'json']
+  const command = [process.execPath, MAIN, 'run', '-c', file, '--log', 'json', ...options]
   // LISTEN_PID has to be the process's own, so a shell sets it and becomes the process.
   const script = sockets.length === 0 ? 'exec "$@"' : `LISTEN_FDS=${sockets.length} LISTEN_PID=$$ exec "$@"`
   const child = spawn('/bin/sh', ['-c', script, 'sh', ...command], { stdio: ['ignore', 'ignore', 'pipe', ...sockets] })
