@@ -199,14 +199,32 @@ test('with a full sink senders are slowed down, not cut off, and nothing is lost
   await eventually(() => expect(sink.lines).toHaveLength(total + 1))
 })
 
+test('a frame whose rest waits in the socket, as the sink is full, is not flushed', async () => {
+  const { port, sink } = await start({ flushAfter: 20 })
+  const socket = await client(port)
+  sink.full = true
+  socket.write('<13>whole\n<13>ha')
+  await eventually(() => expect(sink.texts).toEqual(['<13>whole']))
+  // Longer than `flushAfter`: nothing to be seen means that it works.
+  await delay(100)
+  socket.write('lf\n')
+  sink.empty()
+  await eventually(() => expect(sink.texts).toEqual(['<13>whole', '<13>half']))
+})
+
 test('the stop takes what was sent, flushes what was begun and lets the senders know', async () => {
   const { input, port, sink } = await start({ flushAfter: 600_000 })
   const socket = await client(port)
-  const messages = numbered(5000)
-  socket.write(`${messages.join('\n')}\n<13>begun`)
-  await eventually(() => expect(sink.lines.length).toBeGreaterThan(0))
-  await input.stop()
-  expect(sink.texts).toEqual([...messages, '<13>begun'])
+  sink.full = true
+  socket.write('<13>first\n')
+  await eventually(() => expect(sink.lines).toHaveLength(1))
+  // Nothing is read from here on: this is in the socket when the stop begins.
+  const messages = numbered(1000)
+  await new Promise((resolve) => socket.write(`${messages.join('\n')}\n<13>begun`, resolve))
+  const stopped = input.stop()
+  sink.empty()
+  await stopped
+  expect(sink.texts).toEqual(['<13>first', ...messages, '<13>begun'])
   await closed(socket)
   await expect(client(port)).rejects.toThrow('ECONNREFUSED')
 })

@@ -52,7 +52,6 @@ export class TcpConnection {
 
   pause(): void {
     this.#paused = true
-    this.#watchForTrailer()
     this.socket.pause()
   }
 
@@ -77,14 +76,17 @@ export class TcpConnection {
     this.#watchForTrailer()
   }
 
-  /** Ends a frame when its trailer does not come; not while nothing is read: it may be on its way. */
+  /** Ends a frame when its trailer does not come. */
   #watchForTrailer(): void {
-    if (this.#paused || !this.#splitter.waiting) this.#stopFlushTimer()
+    if (!this.#splitter.waiting) this.#stopFlushTimer()
     else if (this.#flushTimer !== undefined) this.#flushTimer.refresh()
     else this.#flushTimer = setTimeout(() => setImmediate(() => this.#noTrailer()), this.#options.flushAfter)
   }
 
-  /** Runs after the sockets were read, as a busy event loop may have been late for the data, too. */
+  /**
+   * Runs after the sockets were read, as a busy event loop may have been late for the data, too. While nothing is read
+   * the trailer may be on its way.
+   */
   #noTrailer(): void {
     if (this.#paused || !this.#splitter.waiting) return
     if (this.quietFor < this.#options.flushAfter - 1) this.#watchForTrailer()

