@@ -13,7 +13,8 @@ syslog-ng syslog-ng-core
 haproxy haproxy
 logrotate logrotate
 python3 python3
-logger bsdutils'
+logger bsdutils
+redis-server redis-server'
 
 missing=$(echo "$wanted" | while read -r program package; do
   command -v "$program" >/dev/null || echo "$package"
@@ -76,5 +77,6 @@ for package in $missing; do
     logrotate) wrap logrotate usr/sbin/logrotate '' ;;
     python3) wrap python3 usr/bin/python3 '' ;;
     bsdutils) wrap logger usr/bin/logger '' ;;
+    redis-server) wrap redis-server usr/bin/redis-server '' ;;
   esac
 done
