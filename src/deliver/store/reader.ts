@@ -131,7 +131,8 @@ async function narrow(connection: DuckDBConnection, paths: string[], options: Ev
   const { sql, values } = timesSearch(paths, options)
   const [row] = await rows(connection, sql, values)
   const time = row?.time
-  if (!(time instanceof DuckDBTimestampValue)) return options
+  // There are no hits, so there are no documents to look for.
+  if (!(time instanceof DuckDBTimestampValue)) return { ...options, limit: 0 }
   const ms = Number(time.micros / 1000n)
   return options.order === 'oldest'
     ? { ...options, to: Math.min(options.to ?? ms + 1, ms + 1) }
