@@ -54,7 +54,8 @@ export async function openUdpInput(
     }
   }
   await udp.start({ module: CORE, options: optionsOf })
-  const how = `${config.lanes} ${config.lanes === 1 ? 'lane' : 'lanes'}${facts.native ? '' : ', through node:dgram'}`
+  const { length } = facts.sockets
+  const how = `${length} ${length === 1 ? 'lane' : 'lanes'}${facts.native ? '' : ', through node:dgram'}`
   return {
     port: facts.port,
     description: `${inputName('udp', { host: facts.address, port: facts.port })} (${how}${facts.inherited ? ', socket taken over' : ''})`,

@@ -58,7 +58,7 @@ export function createLaneCore(options: LaneCoreOptions, port: MessagePort): Lan
       lane.flush()
       file.close()
     },
-    kernelDrops: (total) => lane.kernelDrops(total - dropsBefore),
+    kernelDrops: (total) => lane.kernelDrops(Math.max(0, total - dropsBefore)),
   }
 }
 
