@@ -1,4 +1,4 @@
-import type { HostReport, LedgerReport, OutputReport } from './report.ts'
+import type { HostReport, LedgerReport, OutputReport, RouteReport } from './report.ts'
 
 const number = new Intl.NumberFormat('en-US')
 const n = (value: number) => number.format(value)
@@ -10,7 +10,7 @@ export function ledgerLines(report: LedgerReport, hosts: number): string[] {
     ...report.outputs.flatMap((output) => ['', ...outputLines(output)]),
     '',
     ...archiveLines(report),
-    ...hostLines(report.hosts, hosts),
+    ...(hosts === 0 ? [] : [...routeLines(report.routes), ...hostLines(report.hosts, hosts)]),
   ]
 }
 
@@ -58,20 +58,37 @@ function archiveLines({ archive }: LedgerReport): string[] {
   return [`archive: ${n(archive.lines)} lines written${overflowed}${failed.join('')}`]
 }
 
+type Row = Omit<HostReport, 'host' | 'skew'>
+
+const total = (row: Row) => row.buffered + row.settled + row.dropped + row.archivedOnly
+const COUNTS = ['lines', 'delivered', 'buffered', 'archived only', 'dropped by rule', 'lost']
+
+function counts(row: Row): string[] {
+  const delivered = row.settled - row.lost
+  return [total(row), delivered, row.buffered, row.archivedOnly, row.dropped, row.lost].map(n)
+}
+
+function routeLines(routes: readonly RouteReport[]): string[] {
+  const sorted = [...routes].sort((a, b) => total(b) - total(a))
+  if (sorted.length === 0) return []
+  return [
+    '',
+    ...table(
+      ['route', ...COUNTS],
+      sorted.map((row) => [printable(row.route), ...counts(row)]),
+    ),
+  ]
+}
+
 function hostLines(hosts: readonly HostReport[], most: number): string[] {
-  const total = (host: HostReport) => host.buffered + host.settled + host.dropped + host.archivedOnly
   const sorted = [...hosts].sort((a, b) => total(b) - total(a)).slice(0, most)
   if (sorted.length === 0) return []
-  const rows = sorted.map((host) => [
-    printable(host.host),
-    n(total(host)),
-    n(host.buffered),
-    n(host.lost),
-    n(host.dropped),
-    host.skew === null ? '' : `${(host.skew / 1000).toFixed(1)} s`,
-  ])
+  const rows = sorted.map((row) => {
+    const behind = row.skew === null ? '' : `${(row.skew / 1000).toFixed(1)} s`
+    return [printable(row.host), ...counts(row), behind]
+  })
   const more = hosts.length > sorted.length ? [`… and ${n(hosts.length - sorted.length)} more hosts`] : []
-  return ['', ...table(['host', 'lines', 'buffered', 'lost', 'dropped by rule', 'clock behind'], rows), ...more]
+  return ['', ...table(['host', ...COUNTS, 'clock behind'], rows), ...more]
 }
 
 /** The first column to the left, the others to the right. */
