@@ -13,6 +13,7 @@ export const commands: [name: string, summary: string, load: () => Promise<Comma
   ['run', 'receive, parse, archive, buffer and deliver, until told to stop', () => import('./commands/run.ts')],
   ['check', 'validate a config and tell what it would run; touches nothing', () => import('./commands/check.ts')],
   ['parse', 'read lines from stdin, print the events they make', () => import('./commands/parse.ts')],
+  ['test', 'run the samples of datasets and the tests of a config', () => import('./commands/test.ts')],
   ['query', 'search the local store', () => import('./commands/query.ts')],
   ['replay', 'send logs and captures to a syslog receiver', () => import('./commands/replay.ts')],
   ['status', 'show the ledger of a running sluice, and whether it closes', () => import('./commands/status.ts')],

@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { archiveConfig } from '../archive/config.ts'
 import { bufferConfig } from '../buffer/config.ts'
+import { sampleConfig } from '../dataset/format.ts'
 import { storeConfig } from '../deliver/store/config.ts'
 import { receiveConfig } from '../receive/config.ts'
 import { filtersConfig, routeConfig } from '../route/config.ts'
@@ -29,6 +30,14 @@ export const configSchema = z
     archive: archiveConfig,
     filters: filtersConfig,
     routes: z.array(routeConfig).default([]).describe('tried in order, the first match wins; the rest is `unrouted`'),
+    datasets: z
+      .union([z.array(z.string().min(1)), z.literal(false)])
+      .default([])
+      .describe(
+        'directories of further dataset files, which go before shipped ones of the same name; `false`: lines are not parsed beyond their header',
+      ),
+    patterns: z.array(z.string().min(1)).default([]).describe("directories of own grok patterns, in Logstash's format"),
+    tests: z.array(sampleConfig).default([]).describe('lines and what they must become, for `sluice test`'),
     buffer: bufferConfig,
     deliver: z.array(deliverConfig).default([]).describe('outputs, each with its own place in the buffer'),
     metrics: z
@@ -46,6 +55,8 @@ export type RouteConfig = Config['routes'][number]
 
 interface Settling {
   data: string
+  datasets: string[] | false
+  patterns: string[]
   host?: string | undefined
   archive: false | { path: string }
   routes: { archive?: string | false | undefined }[]
@@ -60,6 +71,8 @@ function settle<T extends Settling>(config: T) {
   return {
     ...config,
     data,
+    datasets: config.datasets === false ? config.datasets : config.datasets.map((dir) => resolve(dir)),
+    patterns: config.patterns.map((dir) => resolve(dir)),
     host: config.host ?? hostname(),
     archive: config.archive === false ? config.archive : under(config.archive),
     routes: config.routes.map((route) =>

@@ -1,42 +1,82 @@
+import type { DynamicFields } from '../route/decision.ts'
+import type { Zone } from '../syslog/zone.ts'
+
+/** Members of the event that datasets add to, each written where it belongs in one pass; `rest`: the event's own. */
+export const GROUPS = ['event', 'host', 'process', 'log', 'rest'] as const
+
+export const EVENT = 0
+export const HOST = 1
+export const PROCESS = 2
+export const LOG = 3
+export const REST = 4
+
+/** Which of the header's own members the dataset writes itself, so that they are not there twice. */
+export const HAS_PROCESS_NAME = 1
+export const HAS_PROCESS_PID = 2
+
 /**
- * What a dataset made of one line's text, ready to be joined into the event. Members are JSON text, each with a comma
- * in front (`,"ip":"192.0.2.7","port":514`), sorted by the object of the event that they belong to, so that composing
- * only joins them.
+ * What a dataset made of one line's text, ready to be joined into the event: JSON members, each with a comma in front
+ * (`,"ip":"192.0.2.7","port":514`), in one piece of memory. Filled again for each line.
  */
-export interface Enrichment {
+export class Enrichment {
   /** `event.dataset`, such as `haproxy.http`: of the pattern that matched, or of the dataset that was tried. */
-  dataset: string
-  /** The level that the text states, as a name of SEVERITY_NAMES; it outranks the PRI's. Null: it states none. */
-  level: string | null
-  /** The time that the text states, ms since the epoch; NaN: none, or not better than the header's. */
-  time: number
-  /** Further `tags`, such as `_grokparsefailure`. */
-  tags: readonly string[]
-  /** Members of objects that every event has. */
-  event: string
-  host: string
-  process: string
-  log: string
-  /** Members of the event itself: `,"source":{…},"http":{…},"haproxy":{…}`. */
-  rest: string
+  dataset = ''
+  /** The level that the text states, a name of SEVERITIES; it outranks the PRI's. Null: it states none. */
+  level: string | null = null
+  /** The time that the text states, ms since the epoch; NaN: none. */
+  time = Number.NaN
+  /** No pattern fits, and the dataset expects one. */
+  failed = false
+  /** Set of HAS_…. */
+  has = 0
+  bytes: Buffer = Buffer.allocUnsafeSlow(16 << 10)
+  used = 0
+  /** Ends of the groups in `bytes`, by index of GROUPS; each begins where the one before ends. */
+  readonly ends = new Int32Array(GROUPS.length)
+
+  reset(): this {
+    this.dataset = ''
+    this.level = null
+    this.time = Number.NaN
+    this.failed = false
+    this.has = 0
+    this.used = 0
+    this.ends.fill(0)
+    return this
+  }
+
+  /** Makes room for so many bytes. */
+  ensure(more: number): void {
+    if (this.used + more <= this.bytes.length) return
+    const longer = Buffer.allocUnsafeSlow((this.used + more) * 2)
+    this.bytes.copy(longer, 0, 0, this.used)
+    this.bytes = longer
+  }
+
+  /** Copies a group's members to `out[at]`; returns the offset after them. */
+  copy(group: number, out: Uint8Array, at: number): number {
+    const { bytes, ends } = this
+    const to = ends[group]
+    let from = group === 0 ? 0 : ends[group - 1]
+    if (to - from > 48) {
+      bytes.copy(out, at, from, to)
+      return at + to - from
+    }
+    while (from < to) out[at++] = bytes[from++]
+    return at
+  }
 }
 
 /** What the enricher may ask of a line. Texts are made only when they are asked for. */
-export interface EnrichInput {
-  program: string
-  host: string
-  /** Names of the routes that took it. */
-  routes: readonly string[]
-  facility: number
-  severity: number
+export interface EnrichInput extends DynamicFields {
   /** ms since the epoch: reception, for times in the text that state no year. */
   receivedAt: number
-  /** The text after the header, at most 8 KiB of it. */
-  message(): string
+  /** For times in the text that state no zone. */
+  zone: Zone
 }
 
-/** The datasets that lines of one source and one decision may belong to; remembered by the lane. */
+/** The datasets that lines of one source may belong to; remembered by the lane. */
 export interface Enricher {
-  /** Null: no dataset concerns the line. */
+  /** Null: no dataset concerns the line. The result is the caller's until the next line. */
   enrich(input: EnrichInput): Enrichment | null
 }

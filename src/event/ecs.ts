@@ -1,3 +1,4 @@
+import { EVENT, HAS_PROCESS_NAME, HAS_PROCESS_PID, HOST, LOG, PROCESS, REST } from '../dataset/enrichment.ts'
 import { FLAG_NAMES, FLAG_NOT_UTF8, FLAG_NUL_ESCAPED, type Header } from '../syslog/header.ts'
 import { FACILITIES, SEVERITIES } from '../syslog/priority.ts'
 import { structuredData } from '../syslog/structured-data.ts'
@@ -8,15 +9,20 @@ import { IsoClock } from './times.ts'
 const OPEN = Buffer.from('{"@timestamp":"')
 const CREATED = Buffer.from('Z","event":{"created":"')
 const ORIGINAL = Buffer.from('Z","original":"')
-const MESSAGE = Buffer.from('"},"message":"')
-const AFTER_MESSAGE = Buffer.from('",')
+const DATASET = Buffer.from(',"dataset":')
+const END_OBJECT = Buffer.from('}')
+const MESSAGE = Buffer.from('},"message":"')
+const PROCESS_OPEN = Buffer.from(',"process":{')
+const LOG_OPEN = Buffer.from(',"log":{"level":')
 const PID = Buffer.from(',"pid":')
 const PROCID = Buffer.from(',"procid":"')
 const VERSION = Buffer.from(',"version":"')
 const MSGID = Buffer.from(',"msgid":"')
 const STRUCTURED = Buffer.from(',"structured_data":')
+const OPEN_BRACE = 0x7b
 const QUOTE = Buffer.from('"')
-const ROUTE = Buffer.from('}},"sluice":{"route":')
+const LOG_CLOSE = Buffer.from('}}')
+const ROUTE = Buffer.from(',"sluice":{"route":')
 const FLAGS = Buffer.from(',"flags":')
 const CLOSE = Buffer.from('}}')
 
@@ -29,7 +35,7 @@ export class EcsShape implements Shape {
   readonly #timestamp = new IsoClock()
 
   compose(out: Uint8Array, at: number, line: Line): number {
-    const { bytes, header, source } = line
+    const { bytes, header, source, enrichment } = line
     source.pieces ??= piecesOf(source)
     const { pieces } = source
     let o = put(out, at, OPEN)
@@ -41,21 +47,30 @@ export class EcsShape implements Shape {
     escaping.replaced = 0
     const messageAt = escapeJson(out, o, bytes, line.start, header.messageStart)
     const originalEnd = escapeJson(out, messageAt, bytes, header.messageStart, header.lineEnd)
-    o = put(out, originalEnd, MESSAGE)
+    o = put(out, originalEnd, QUOTE)
+    if (enrichment !== null) {
+      o = put(out, put(out, o, DATASET), nameBytes(enrichment.dataset))
+      o = enrichment.copy(EVENT, out, o)
+    }
+    o = put(out, o, MESSAGE)
     out.copyWithin(o, messageAt, originalEnd)
-    o = put(out, o + originalEnd - messageAt, AFTER_MESSAGE)
+    o = put(out, o + originalEnd - messageAt, QUOTE)
     if (escaping.replaced & REPLACED_INVALID_UTF8) header.flags |= FLAG_NOT_UTF8
     if (escaping.replaced & REPLACED_NUL) header.flags |= FLAG_NUL_ESCAPED
 
     o = put(out, o, pieces[0])
+    if (enrichment !== null) o = enrichment.copy(HOST, out, o)
+    o = put(out, o, END_OBJECT)
     const numericPid = source.program !== '' && isNumber(bytes, header.pidStart, header.pidEnd)
-    if (numericPid) {
-      o = put(out, o, PID)
-      o = copy(out, o, bytes, header.pidStart, header.pidEnd)
-    }
-    o = put(out, o, pieces[1])
+    o = writeProcess(out, o, line, pieces[1], numericPid)
+    o = put(out, o, LOG_OPEN)
+    o = put(out, o, enrichment?.level == null ? pieces[2] : nameBytes(enrichment.level))
+    if (enrichment !== null) o = enrichment.copy(LOG, out, o)
+    o = put(out, o, pieces[3])
     if (header.pidStart >= 0 && !numericPid) o = writeField(out, o, PROCID, bytes, header.pidStart, header.pidEnd)
     if (header.version !== 0) o = writeRfc5424(out, o, bytes, header)
+    o = put(out, o, LOG_CLOSE)
+    if (enrichment !== null) o = enrichment.copy(REST, out, o)
     o = put(out, o, ROUTE)
     o = put(out, o, line.routes)
     if (header.flags !== 0) {
@@ -66,20 +81,41 @@ export class EcsShape implements Shape {
   }
 }
 
-/** What is the same for all lines of a source, cut where a pid goes in. */
+/** What is the same for all lines of a source: host; program; level; what else the header says. */
 function piecesOf(source: Source): readonly Uint8Array[] {
   const { priority } = source
   const facility = priority >> 3
   const severity = priority & 7
-  const host = `"host":{"name":${jsonBytes(source.host)}}`
-  const process = source.program === '' ? '' : `,"process":{"name":${jsonBytes(source.program)}`
   const syslog = {
     priority,
     facility: { code: facility, name: FACILITIES[facility] },
     severity: { code: severity, name: SEVERITIES[severity] },
   }
-  const log = JSON.stringify({ level: SEVERITIES[severity], source: { address: source.sender }, syslog })
-  return [Buffer.from(host + process), Buffer.from(`${process === '' ? '' : '}'},"log":${log.slice(0, -2)}`)]
+  const rest = JSON.stringify({ source: { address: source.sender }, syslog })
+  return [
+    Buffer.from(`,"host":{"name":${jsonBytes(source.host)}`),
+    Buffer.from(source.program === '' ? '' : `,"name":${jsonBytes(source.program)}`),
+    nameBytes(SEVERITIES[severity]),
+    Buffer.from(`,${rest.slice(1, -2)}`),
+  ]
+}
+
+/** The header's program and pid, where the text does not name others, and what else the text says of the process. */
+function writeProcess(out: Uint8Array, at: number, line: Line, name: Uint8Array, numericPid: boolean): number {
+  const { bytes, header, enrichment } = line
+  const start = put(out, at, PROCESS_OPEN)
+  const has = enrichment === null ? 0 : enrichment.has
+  // Members begin with a comma; the object's brace takes the place of the first.
+  let o = start - 1
+  if (!(has & HAS_PROCESS_NAME)) o = put(out, o, name)
+  if (numericPid && !(has & HAS_PROCESS_PID)) {
+    o = put(out, o, PID)
+    o = copy(out, o, bytes, header.pidStart, header.pidEnd)
+  }
+  if (enrichment !== null) o = enrichment.copy(PROCESS, out, o)
+  if (o === start - 1) return at
+  out[start - 1] = OPEN_BRACE
+  return put(out, o, END_OBJECT)
 }
 
 function writeRfc5424(out: Uint8Array, at: number, bytes: Uint8Array, header: Header): number {
@@ -109,6 +145,18 @@ function isNumber(bytes: Uint8Array, from: number, to: number): boolean {
   if (from < 0 || length === 0 || length > 10 || (length > 1 && bytes[from] === 0x30)) return false
   for (let i = from; i < to; i++) if (bytes[i] < 0x30 || bytes[i] > 0x39) return false
   return true
+}
+
+const names = new Map<string, Uint8Array>()
+
+/** The name of a level or a dataset as the bytes of a JSON string. */
+export function nameBytes(name: string): Uint8Array {
+  let text = names.get(name)
+  if (text === undefined) {
+    text = Buffer.from(jsonBytes(name))
+    names.set(name, text)
+  }
+  return text
 }
 
 const flagTexts = new Map<number, Uint8Array>()

@@ -1,3 +1,4 @@
+import type { Enrichment } from '../dataset/enrichment.ts'
 import type { Header } from '../syslog/header.ts'
 
 /** All that composing needs to know of one line; one object per lane, filled again for each line. */
@@ -10,6 +11,8 @@ export interface Line {
   time: number
   receivedAt: number
   source: Source
+  /** What its dataset made of the text; null: no dataset concerns it. */
+  enrichment: Enrichment | null
   /** The archive file that the route chose, as JSON string bytes with quotes; null when not archived. */
   path: Uint8Array | null
   /** Names of the routes, as the bytes of a JSON array. */
@@ -36,7 +39,7 @@ export interface Shape {
   compose(out: Uint8Array, at: number, line: Line): number
 }
 
-/** Room that a document can take beside its line's own bytes: names, times, structured data's punctuation. */
+/** Room that a document can take beside its line's and its enrichment's bytes: names, times, structured data's punctuation. */
 export const DOCUMENT_OVERHEAD = 4096
 
 /**

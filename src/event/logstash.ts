@@ -1,6 +1,7 @@
+import { type Enrichment, EVENT, HOST, LOG, PROCESS, REST } from '../dataset/enrichment.ts'
 import { FLAG_NOT_UTF8, FLAG_NUL_ESCAPED } from '../syslog/header.ts'
 import { SEVERITIES } from '../syslog/priority.ts'
-import { flagNames } from './ecs.ts'
+import { flagNames, nameBytes } from './ecs.ts'
 import { escapeJson, escaping, jsonBytes, put, REPLACED_INVALID_UTF8, REPLACED_NUL } from './json-bytes.ts'
 import type { Line, Shape, Source } from './line.ts'
 import { IsoClock } from './times.ts'
@@ -12,9 +13,9 @@ const PATH = Buffer.from(',"path":')
 const RECEIVED_AT = Buffer.from(',"received_at":"')
 const QUOTE = Buffer.from('"')
 const AT_MESSAGE = Buffer.from(',"@message":"')
-const FLAGS = Buffer.from('","sluice_flags":')
+const FLAGS = Buffer.from(',"sluice_flags":')
 const CLOSE = Buffer.from('}')
-const CLOSE_QUOTED = Buffer.from('"}')
+const LEVEL = Buffer.from(',"syslog_severity":')
 
 /**
  * The flat form of 2013 with Logstash's own field names, for dashboards that exist: `message` is the line without
@@ -25,7 +26,7 @@ export class LogstashShape implements Shape {
   readonly #received = new IsoClock()
 
   compose(out: Uint8Array, at: number, line: Line): number {
-    const { bytes, header, source } = line
+    const { bytes, header, source, enrichment } = line
     source.pieces ??= piecesOf(source)
     const { pieces } = source
     escaping.replaced = 0
@@ -48,24 +49,56 @@ export class LogstashShape implements Shape {
     if (header.stampStart >= 0) o = escapeJson(out, o, bytes, header.stampStart, header.stampEnd)
     else o = this.#received.write(out, o, line.receivedAt, false)
     o = put(out, o, QUOTE)
-    o = put(out, o, pieces[2])
+    o = put(out, o, LEVEL)
+    o = put(out, o, enrichment?.level == null ? pieces[2] : levelBytes(enrichment.level))
+    o = put(out, o, pieces[3])
     o = put(out, o, AT_MESSAGE)
     out.copyWithin(o, textAt, lineEnd)
     o += lineEnd - textAt
-    if (header.flags === 0) return put(out, o, CLOSE_QUOTED)
-    o = put(out, o, FLAGS)
-    o = put(out, o, flagNames(header.flags))
+    o = put(out, o, QUOTE)
+    if (header.flags !== 0) {
+      o = put(out, o, FLAGS)
+      o = put(out, o, flagNames(header.flags))
+    }
+    if (enrichment !== null) o = writeFields(out, o, enrichment)
     return put(out, o, CLOSE)
   }
 }
 
-/** What is the same for all lines of a source: type; program; level and host. */
+const OBJECTS: [group: number, open: Uint8Array][] = [
+  [HOST, Buffer.from(',"host":')],
+  [PROCESS, Buffer.from(',"process":')],
+  [LOG, Buffer.from(',"log":')],
+]
+const EVENT_OPEN = Buffer.from(',"event":{"dataset":')
+const BRACE = 0x7b
+
+/** The dataset's fields, by the same names as in the ECS form. */
+function writeFields(out: Uint8Array, at: number, enrichment: Enrichment): number {
+  let o = put(out, put(out, at, EVENT_OPEN), nameBytes(enrichment.dataset))
+  o = put(out, enrichment.copy(EVENT, out, o), CLOSE)
+  for (const [group, open] of OBJECTS) {
+    const start = put(out, o, open)
+    const end = enrichment.copy(group, out, start)
+    if (end === start) continue
+    // Members begin with a comma.
+    out[start] = BRACE
+    o = put(out, end, CLOSE)
+  }
+  return enrichment.copy(REST, out, o)
+}
+
+/** What is the same for all lines of a source: type; program; level; host. */
 function piecesOf(source: Source): readonly Uint8Array[] {
   const program = source.program === '' ? '' : `,"program":${jsonBytes(source.program)}`
-  const level = SEVERITIES[source.priority & 7].toUpperCase()
   return [
     Buffer.from(`"type":${jsonBytes(source.program === '' ? 'syslog' : `syslog_${source.program}`)}`),
     Buffer.from(program),
-    Buffer.from(`,"syslog_severity":"${level}","@source_host":${jsonBytes(source.host)}`),
+    levelBytes(SEVERITIES[source.priority & 7]),
+    Buffer.from(`,"@source_host":${jsonBytes(source.host)}`),
   ]
+}
+
+function levelBytes(level: string): Uint8Array {
+  return nameBytes(level.toUpperCase())
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts'
+import { loadDatasets } from '../dataset/load.ts'
 import { DAY } from '../event/times.ts'
 import type { LaneOptions } from './options.ts'
 import type { ZoneRule } from './zone-rules.ts'
@@ -21,9 +22,23 @@ export function laneOptions(
     senders: input.senders ?? [],
     routes: config.routes,
     filters: config.filters,
+    datasets: datasetsOf(config),
     archive: config.archive === false ? null : config.archive.path,
     outputs: config.deliver.map(({ name }) => ({ name, index: INDEX })),
     window: { back: 30 * DAY, ahead: DAY },
     credits: CREDITS,
   }
+}
+
+/** Read once a start, whatever the number of lanes. */
+const loaded = new WeakMap<Config, LaneOptions['datasets']>()
+
+function datasetsOf(config: Config): LaneOptions['datasets'] {
+  if (config.datasets === false) return null
+  let datasets = loaded.get(config)
+  if (datasets === undefined) {
+    datasets = { definitions: loadDatasets(config.datasets), patterns: config.patterns }
+    loaded.set(config, datasets)
+  }
+  return datasets
 }

@@ -1,5 +1,6 @@
 import type { ArchivePart } from '../archive/archive.ts'
 import type { Batch } from '../buffer/buffer.ts'
+import type { Enrichment } from '../dataset/enrichment.ts'
 import { EcsShape } from '../event/ecs.ts'
 import { EventIds } from '../event/ids.ts'
 import type { Line } from '../event/line.ts'
@@ -90,8 +91,8 @@ export class Lane implements LineSink {
     this.#ahead = options.window.ahead
     const nothing = new Uint8Array(0)
     const source = { host: '', program: '', sender: '', priority: 13, pieces: null }
-    const line = { bytes: nothing, start: 0, header: this.#header, time: 0, receivedAt: 0, path: null, routes: nothing }
-    this.#line = { ...line, source }
+    const line = { bytes: nothing, start: 0, header: this.#header, time: 0, receivedAt: 0, routes: nothing }
+    this.#line = { ...line, source, enrichment: null, path: null }
   }
 
   /** Counts a receive call's datagrams and keeps the counters, before any of them is parsed. */
@@ -116,25 +117,31 @@ export class Lane implements LineSink {
     position?: { key: string; value: unknown },
   ): void {
     const header = this.#header
-    this.#ids.next()
-    this.#capture?.record(bytes, start, end, sender.address, receivedAt)
-
     const note = this.#senders.of(sender)
+    let { zone } = note
     if (this.#whole) parseWhole(header, bytes, start, end)
-    else parseHeader(header, bytes, start, end, receivedAt, note.zone)
+    else parseHeader(header, bytes, start, end, receivedAt, zone)
     let slot = this.#router.find(bytes, header, note, Number.isNaN(header.time) ? receivedAt : header.time)
     const hostZone = this.#zones.ofHost(slot.source.host)
-    if (hostZone !== null && !this.#whole) {
-      parseHeader(header, bytes, start, end, receivedAt, hostZone)
-      slot = this.#router.find(bytes, header, note, Number.isNaN(header.time) ? receivedAt : header.time)
+    if (hostZone !== null) {
+      zone = hostZone
+      if (!this.#whole) {
+        parseHeader(header, bytes, start, end, receivedAt, zone)
+        slot = this.#router.find(bytes, header, note, Number.isNaN(header.time) ? receivedAt : header.time)
+      }
     }
     if (truncated) header.flags |= FLAG_TRUNCATED
+    const { decision } = slot
+    const targets = this.#targets[decision.index] ?? this.#prepare(slot)
+    // Before anything is counted or kept: what a pattern can't finish may be begun again.
+    const enrichment = targets.length === 0 ? null : this.#router.enrich(bytes, header, slot, receivedAt, zone)
+
+    this.#ids.next()
+    this.#capture?.record(bytes, start, end, sender.address, receivedAt)
+    if (enrichment !== null && !Number.isNaN(enrichment.time)) header.time = enrichment.time
     const time = this.#timeOf(slot, receivedAt)
     this.#seen.add(slot)
     if (this.#seen.full) this.#outlet.seen(this.#seen.take())
-
-    const { decision } = slot
-    const targets = this.#targets[decision.index] ?? this.#prepare(slot)
     const moved = this.#moved[decision.index]
     for (let i = 0; i < moved.length; i++) this.#values[moved[i]]++
 
@@ -145,7 +152,7 @@ export class Lane implements LineSink {
     if (slot.files.length > 0 && this.#archive.full) this.#handOnArchive()
     if (targets.length > 0) {
       if (this.#shedHosts?.has(slot.source.host) === true) this.#countShed(targets)
-      else this.#compose(targets, slot, bytes, start, time, receivedAt)
+      else this.#compose(targets, slot, enrichment, bytes, start, time, receivedAt)
     }
     if (header.flags !== 0) this.#countFlags(header.flags)
     // Not before: a batch that the line itself made close must not carry its position.
@@ -164,7 +171,15 @@ export class Lane implements LineSink {
     return time
   }
 
-  #compose(targets: OpenBatch[], slot: Slot, bytes: Uint8Array, start: number, time: number, receivedAt: number): void {
+  #compose(
+    targets: OpenBatch[],
+    slot: Slot,
+    enrichment: Enrichment | null,
+    bytes: Uint8Array,
+    start: number,
+    time: number,
+    receivedAt: number,
+  ): void {
     const line = this.#line
     const { header } = line
     line.bytes = bytes
@@ -172,11 +187,12 @@ export class Lane implements LineSink {
     line.time = time
     line.receivedAt = receivedAt
     line.source = slot.source
+    line.enrichment = enrichment
     line.path = slot.path
     line.routes = slot.routes
     const indexDay = dayOf(header.flags & FLAG_DATE_OUT_OF_RANGE ? receivedAt : time)
     for (const batch of targets) {
-      if (batch.lacksRoomFor(header.lineEnd - start)) this.#close(batch)
+      if (batch.lacksRoomFor(line)) this.#close(batch)
       batch.add(line, slot, this.#ids.bytes, indexDay)
       if (batch.due < this.#dueAt) this.#dueAt = batch.due
     }

@@ -1,9 +1,13 @@
 import { compileTemplate, type PathTemplate } from '../archive/template.ts'
+import { Datasets } from '../dataset/datasets.ts'
+import type { EnrichInput, Enrichment } from '../dataset/enrichment.ts'
+import { PatternLibrary } from '../dataset/grok.ts'
 import { jsonBytes } from '../event/json-bytes.ts'
-import type { Decision, DynamicFields } from '../route/decision.ts'
+import type { Decision } from '../route/decision.ts'
 import { Router } from '../route/router.ts'
 import type { Header } from '../syslog/header.ts'
 import { FACILITIES, SEVERITIES } from '../syslog/priority.ts'
+import { type Zone, zoneOf } from '../syslog/zone.ts'
 import type { ArchiveLines } from './archive-lines.ts'
 import type { LaneOptions } from './options.ts'
 import type { SenderNote } from './senders.ts'
@@ -20,12 +24,18 @@ export class LineRouter {
   readonly #outputs: number
   readonly #fields = new LineFields()
   readonly #fixed: LaneOptions['fixed']
+  readonly #datasets: Datasets | null
   #hasDates = false
 
   constructor(options: LaneOptions, archive: ArchiveLines) {
     this.#archive = archive
     this.#outputs = options.outputs.length
     this.#fixed = options.fixed
+    const { datasets } = options
+    this.#datasets =
+      datasets === undefined || datasets === null
+        ? null
+        : new Datasets(datasets.definitions, () => PatternLibrary.load({ vocabulary: 'ecs', dirs: datasets.patterns }))
     this.router = new Router({
       routes: options.routes,
       filters: options.filters,
@@ -48,6 +58,12 @@ export class LineRouter {
     return slot
   }
 
+  /** What the line's dataset makes of it; null: none concerns it. */
+  enrich(bytes: Uint8Array, header: Header, { source }: Slot, receivedAt: number, zone: Zone): Enrichment | null {
+    const { enricher } = source
+    return enricher === null ? null : enricher.enrich(this.#fields.of(bytes, header, source, receivedAt, zone))
+  }
+
   /** Forgets all sources, and with them the numbers of archive files. */
   reset(): void {
     this.#sources.clear()
@@ -57,9 +73,12 @@ export class LineRouter {
   #source(host: string, program: string, priority: number, sender: SenderNote): LaneSource {
     const shownHost = host === '' ? (this.#fixed?.host ?? sender.address) : host
     const shownProgram = this.#fixed?.program ?? program
-    const plan = this.router.plan(shownHost, shownProgram, priority >> 3, priority & 7)
+    const facility = priority >> 3
+    const severity = priority & 7
+    const plan = this.router.plan(shownHost, shownProgram, facility, severity)
     const names = { host: shownHost, program: shownProgram, sender: sender.address }
-    return { ...names, priority, pieces: null, plan, slots: [], skew: Number.NaN }
+    const enricher = this.#datasets?.enricher({ host: shownHost, program: shownProgram, facility, severity }) ?? null
+    return { ...names, priority, pieces: null, plan, enricher, slots: [], skew: Number.NaN }
   }
 
   #slot(source: LaneSource, decision: Decision): Slot {
@@ -108,24 +127,34 @@ export class LineRouter {
   }
 }
 
-/** What filters ask of the line at hand, decoded only when asked. */
-class LineFields implements DynamicFields {
+const UTC = zoneOf('UTC')
+
+/** What filters and datasets ask of the line at hand, decoded only when asked. */
+class LineFields implements EnrichInput {
   sender = ''
   readonly tags: readonly string[] = []
+  receivedAt = 0
+  zone = UTC
   #bytes: Uint8Array = new Uint8Array(0)
   #header: Header | null = null
   #program = ''
+  #message: string | null = null
 
-  of(bytes: Uint8Array, header: Header, source: LaneSource): this {
+  of(bytes: Uint8Array, header: Header, source: LaneSource, receivedAt = 0, zone = UTC): this {
     this.#bytes = bytes
     this.#header = header
     this.#program = source.program
     this.sender = source.sender
+    this.receivedAt = receivedAt
+    this.zone = zone
+    this.#message = null
     return this
   }
 
   message(): string {
-    return this.#header === null ? '' : this.#text(this.#header.messageStart, this.#header.lineEnd)
+    if (this.#header === null) return ''
+    this.#message ??= this.#text(this.#header.messageStart, this.#header.lineEnd)
+    return this.#message
   }
 
   match(): string {

@@ -66,16 +66,16 @@ export class OpenBatch {
     return this.#count >= BATCH_EVENTS || this.#used >= BATCH_BYTES
   }
 
-  /** True when a line of that many bytes could need more room than is left: close the batch first. */
-  lacksRoomFor(lineLength: number): boolean {
-    return this.#bytes !== null && this.#count > 0 && this.#used + roomFor(lineLength) > this.#bytes.length
+  /** True when the line could need more room than is left: close the batch first. */
+  lacksRoomFor(line: Line): boolean {
+    return this.#bytes !== null && this.#count > 0 && this.#used + roomFor(line) > this.#bytes.length
   }
 
   /** @param indexDay midnight UTC of the day whose index the event belongs to. */
   add(line: Line, slot: Slot, id: Uint8Array, indexDay: number): void {
     let bytes = this.#bytes
     if (bytes === null) {
-      bytes = this.#pool.take(roomFor(line.header.lineEnd - line.start))
+      bytes = this.#pool.take(roomFor(line))
       this.#bytes = bytes
       this.#from = line.receivedAt
     }
@@ -129,8 +129,9 @@ export class OpenBatch {
   }
 }
 
-function roomFor(lineLength: number): number {
-  return lineLength * ESCAPED_COPIES + DOCUMENT_OVERHEAD
+function roomFor({ header, start, enrichment }: Line): number {
+  const enriched = enrichment === null ? 0 : enrichment.used
+  return (header.lineEnd - start) * ESCAPED_COPIES + enriched + DOCUMENT_OVERHEAD
 }
 
 /** Midnight UTC of the day that a time lies in. */

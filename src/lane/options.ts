@@ -1,3 +1,4 @@
+import type { DatasetDefinition } from '../dataset/format.ts'
 import type { RouteOptions } from '../route/router.ts'
 import type { ZoneRule } from './zone-rules.ts'
 
@@ -11,6 +12,8 @@ export interface LaneOptions {
   senders: ZoneRule[]
   routes: RouteOptions[]
   filters: Record<string, string>
+  /** What lines are parsed by; null: they are not. `patterns`: directories of a person's own grok patterns. */
+  datasets?: { definitions: DatasetDefinition[]; patterns: string[] } | null
   /** The archive's path template; null: no archive. */
   archive: string | null
   outputs: { name: string; index: string }[]

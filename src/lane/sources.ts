@@ -1,3 +1,4 @@
+import type { Enricher } from '../dataset/enrichment.ts'
 import type { Source } from '../event/line.ts'
 import type { Decision, RoutePlan } from '../route/decision.ts'
 import type { Header } from '../syslog/header.ts'
@@ -6,6 +7,8 @@ import type { SenderNote } from './senders.ts'
 /** A source with what the lane remembers of it: how its lines are routed, and counts until they are handed on. */
 export interface LaneSource extends Source {
   plan: RoutePlan
+  /** Its datasets; null: lines are not parsed. */
+  enricher: Enricher | null
   /** By decision index; one, unless a route looks at the message. */
   slots: Slot[]
   /** Difference of the lines' own time from reception, ms, of the newest line with a valid time; NaN before. */

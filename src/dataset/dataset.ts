@@ -1,0 +1,232 @@
+import { type Answer, compileFilter, type Filter, type Source } from '../route/filter.ts'
+import type { LineText } from '../route/line-text.ts'
+import type { EnrichInput, Enrichment } from './enrichment.ts'
+import type { Constant, DatasetDefinition } from './format.ts'
+import type { PatternLibrary } from './grok.ts'
+import { type CompiledGrok, compileGrok } from './grok.ts'
+import { type Lifter, liftJson, liftPairs } from './lift.ts'
+import { literalPrefix } from './literal-prefix.ts'
+import type { PatternCounter } from './pattern-counters.ts'
+import { Plan, type PlanParts } from './plan.ts'
+
+/** One expression of a pattern or a header. */
+interface Candidate {
+  grok: CompiledGrok
+  counter: PatternCounter
+  prefix: string
+  /** A literal that must be somewhere in the text; empty: none but the prefix. */
+  needle: string
+  filter: Filter | null
+  dataset: string
+  set: Readonly<Record<string, Constant>>
+  /** Group of the field `rest`; 0: none. */
+  rest: number
+  /** By index of the header's candidate + 1. */
+  plans: (Plan | undefined)[]
+  /** Not tried again before then, ms since the epoch. */
+  asideUntil: number
+}
+
+/** A line, as datasets look at it. */
+export interface DatasetLine {
+  input: EnrichInput
+  source: Source
+  /** The message and the tag with the message, at most TEXT_LENGTH characters of them. */
+  readonly text: string
+  readonly tagged: string
+  readonly filterText: LineText
+}
+
+/** The expression that is being tried, for whoever has to find out what took so long. */
+export const underWay: { counter: PatternCounter | null; text: string; candidate: Candidate | null } = {
+  counter: null,
+  text: '',
+  candidate: null,
+}
+
+/** One dataset file with its patterns compiled. Made when the first line of its programs comes. */
+export class Dataset {
+  readonly definition: DatasetDefinition
+  readonly #headers: Candidate[]
+  readonly #patterns: Candidate[]
+  /** Patterns that a text may fit that begins with the character (code below 128). */
+  readonly #byFirst: (Candidate[] | undefined)[] = []
+  readonly #lift: { lifter: Lifter; field: string } | undefined
+  readonly #matches = { header: null as RegExpExecArray | null, body: null as RegExpExecArray | null, text: '' }
+  #head = 0
+  readonly #freePlans: (Plan | undefined)[] = []
+  readonly #failedPlans: (Plan | undefined)[] = []
+  readonly #liftPlans: (Plan | undefined)[] = []
+
+  /** @throws Error that names the pattern, when one is no grok */
+  constructor(definition: DatasetDefinition, shared: PatternLibrary, counterOf: (name: string) => PatternCounter) {
+    this.definition = definition
+    const { dataset, header = [], patterns, definitions } = definition
+    const library = Object.keys(definitions).length === 0 ? shared : shared.with(definitions)
+    const compile = (
+      match: string,
+      name: string,
+      of: { dataset: string; set: Candidate['set']; filter?: string | undefined },
+    ): Candidate => {
+      try {
+        const grok = compileGrok(match, library)
+        const prefix = literalPrefix(grok.regex)
+        const needle = grok.prefilter === null || prefix.includes(grok.prefilter) ? '' : grok.prefilter
+        const rest = grok.captures.find(({ field }) => field === 'rest')?.group ?? 0
+        const filter = of.filter === undefined ? null : compileFilter(of.filter)
+        return {
+          grok,
+          counter: counterOf(`${dataset}/${name}`),
+          prefix,
+          needle,
+          rest,
+          filter,
+          dataset: of.dataset,
+          set: of.set,
+          plans: [],
+          asideUntil: 0,
+        }
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error)
+        throw new Error(`${definition.file}: ${name}: ${reason}`, { cause: error })
+      }
+    }
+    this.#headers = header.map((match) => compile(match, 'header', { dataset, set: {} }))
+    this.#patterns = patterns.flatMap(({ name, match, set, dataset: own = dataset, filter }) =>
+      match.map((one) => compile(one, name, { dataset: own, set, filter })),
+    )
+    this.#lift = liftOf(definition)
+  }
+
+  /** Tries the text; on a match the enrichment is written. */
+  match(line: DatasetLine, out: Enrichment): boolean {
+    const text = this.definition.text === 'tagged' ? line.tagged : line.text
+    const matches = this.#matches
+    matches.header = null
+    matches.body = null
+    matches.text = text
+    this.#head = 0
+    for (let i = 0; i < this.#headers.length; i++) {
+      const header = this.#headers[i]
+      const match = this.#try(header, text, line)
+      if (match === null) continue
+      matches.header = match
+      if (header.rest > 0) matches.text = match[header.rest] ?? ''
+      this.#head = i + 1
+      break
+    }
+    const body = matches.text
+    const candidates = this.#candidates(body)
+    for (let i = 0; i < candidates.length; i++) {
+      const candidate = candidates[i]
+      const match = this.#try(candidate, body, line)
+      if (match === null) continue
+      matches.body = match
+      const plan = candidate.plans[this.#head] ?? this.#plan(candidate, this.#head)
+      plan.write(out, matches, line.input)
+      return true
+    }
+    if (this.#lift === undefined || this.#lift.lifter(body) === null) return false
+    this.#planFor(this.#liftPlans, { lift: this.#lift }).write(out, matches, line.input)
+    return true
+  }
+
+  /** True when the text that `match` was just tried on may be free text: its header says what it is. */
+  get free(): boolean {
+    return this.definition.fallback === 'whole' && this.recognised
+  }
+
+  /** True when the text that `match` was just tried on had the dataset's header, or the dataset has none. */
+  get recognised(): boolean {
+    return this.#head > 0 || this.#headers.length === 0
+  }
+
+  /** Writes what is known of a text that `match` was just tried on in vain. */
+  writeUnmatched(line: DatasetLine, out: Enrichment): void {
+    out.failed = !this.free
+    const plan = out.failed
+      ? this.#planFor(this.#failedPlans, { failure: (text) => this.#failure(text) })
+      : this.#planFor(this.#freePlans, {})
+    plan.write(out, this.#matches, line.input)
+  }
+
+  #failure(_text: string): string {
+    return `${this.definition.dataset}: no pattern fits`
+  }
+
+  #try(candidate: Candidate, text: string, line: DatasetLine): RegExpExecArray | null {
+    const { prefix, needle, filter, counter } = candidate
+    if (prefix !== '' && !text.startsWith(prefix)) return null
+    if (needle !== '' && !text.includes(needle)) return null
+    if (candidate.asideUntil > line.input.receivedAt) return null
+    if (filter !== null && !passes(filter(line.source), line.filterText)) return null
+    underWay.candidate = candidate
+    underWay.counter = counter
+    underWay.text = text
+    const match = counter.exec(candidate.grok.regex, text)
+    underWay.counter = null
+    return match
+  }
+
+  #candidates(text: string): Candidate[] {
+    const first = text.charCodeAt(0)
+    if (!(first < 128)) return this.#patterns
+    let list = this.#byFirst[first]
+    if (list === undefined) {
+      list = this.#patterns.filter(({ prefix }) => prefix === '' || prefix.charCodeAt(0) === first)
+      this.#byFirst[first] = list
+    }
+    return list
+  }
+
+  #plan(candidate: Candidate, head: number): Plan {
+    const { dataset, set, grok } = candidate
+    const plan = new Plan({ ...this.#parts(head), dataset, set, body: grok })
+    candidate.plans[head] = plan
+    return plan
+  }
+
+  #planFor(plans: (Plan | undefined)[], more: Partial<PlanParts>): Plan {
+    const head = this.#head
+    plans[head] ??= new Plan({ ...this.#parts(head), ...more })
+    return plans[head]
+  }
+
+  #parts(head: number): PlanParts {
+    const { definition } = this
+    const header = head === 0 ? null : this.#headers[head - 1].grok
+    return { definition, dataset: definition.dataset, set: {}, header, body: null }
+  }
+
+  /** All plans that lines can ask for, so that contradictions show. @throws Error */
+  check(): { name: string; plan: Plan }[] {
+    const heads = [0, ...this.#headers.keys().map((i) => i + 1)]
+    return this.#patterns.flatMap((candidate) =>
+      heads.map((head) => {
+        try {
+          return { name: candidate.counter.name, plan: this.#plan(candidate, head) }
+        } catch (error) {
+          const reason = error instanceof Error ? error.message : String(error)
+          throw new Error(`${this.definition.file}: ${candidate.counter.name}: ${reason}`, { cause: error })
+        }
+      }),
+    )
+  }
+
+  /** What the patterns and the headers capture, for the index mapping. */
+  groks(): CompiledGrok[] {
+    return [...this.#headers, ...this.#patterns].map(({ grok }) => grok)
+  }
+}
+
+export function passes(answer: Answer, text: LineText): boolean {
+  return typeof answer === 'boolean' ? answer : answer(text)
+}
+
+function liftOf({ values, dataset }: DatasetDefinition): { lifter: Lifter; field: string } | undefined {
+  if (values === 'none') return undefined
+  if (typeof values === 'string')
+    return { lifter: values === 'json' ? liftJson : liftPairs, field: `${dataset}.values` }
+  if (values.json !== undefined) return { lifter: liftJson, field: values.json }
+  return values.kv === undefined ? undefined : { lifter: liftPairs, field: values.kv }
+}

@@ -1,0 +1,220 @@
+import { type Answer, compileFilter, type Source } from '../route/filter.ts'
+import { LineText } from '../route/line-text.ts'
+import { Dataset, type DatasetLine, passes } from './dataset.ts'
+import type { Enricher, EnrichInput } from './enrichment.ts'
+import { Enrichment } from './enrichment.ts'
+import type { DatasetDefinition } from './format.ts'
+import type { PatternLibrary } from './grok.ts'
+import { type Lifter, liftJson, liftPairs } from './lift.ts'
+import { globRegex } from './lookup.ts'
+import { PatternCounter, type PatternCounts } from './pattern-counters.ts'
+import { Plan } from './plan.ts'
+
+/** Characters of a line that patterns see: what a hostile line can cost is bounded. */
+export const TEXT_LENGTH = 8192
+
+/** A dataset that may concern a source's lines. */
+interface Choice {
+  dataset: Dataset
+  answer: Answer
+  /** For every program: claims no line that it does not match. */
+  general: boolean
+}
+
+/** All datasets of a config. Each is compiled when the first line of its programs comes. */
+export class Datasets {
+  readonly #definitions: readonly DatasetDefinition[]
+  readonly #library: () => PatternLibrary
+  readonly #compiled = new Map<DatasetDefinition, Dataset>()
+  readonly #counters = new Map<string, PatternCounter>()
+  readonly #enrichment = new Enrichment()
+  readonly #programs: readonly ((program: string) => number)[]
+
+  /** @param library made when the first dataset is compiled */
+  constructor(definitions: readonly DatasetDefinition[], library: () => PatternLibrary) {
+    this.#definitions = definitions
+    let made: PatternLibrary | undefined
+    this.#library = () => {
+      made ??= library()
+      return made
+    }
+    this.#programs = definitions.map(({ programs }) => programRank(programs))
+  }
+
+  /** The datasets for lines of a source: those that name its program exactly first, then globs, then `*`. */
+  enricher(source: Source): Enricher {
+    const choices = this.#definitions
+      .map((definition, i) => ({ definition, rank: this.#programs[i](source.program) }))
+      .filter(({ rank }) => rank < NOT_NAMED)
+      .sort((a, b) => a.rank - b.rank)
+      .flatMap(({ definition, rank }): Choice[] => {
+        const answer = definition.filter === undefined ? true : compileFilter(definition.filter)(source)
+        if (answer === false) return []
+        return [{ dataset: this.#dataset(definition), answer, general: rank === EVERY && answer === true }]
+      })
+    return new SourceEnricher(source, choices, this.#enrichment)
+  }
+
+  /** The compiled form. @throws Error that names file and pattern */
+  #dataset(definition: DatasetDefinition): Dataset {
+    let dataset = this.#compiled.get(definition)
+    if (dataset === undefined) {
+      dataset = new Dataset(definition, this.#library(), (name) => this.#counter(name))
+      this.#compiled.set(definition, dataset)
+    }
+    return dataset
+  }
+
+  /** Compiles all, for checks. @throws Error */
+  all(): Dataset[] {
+    return this.#definitions.map((definition) => this.#dataset(definition))
+  }
+
+  #counter(name: string): PatternCounter {
+    let counter = this.#counters.get(name)
+    if (counter === undefined) {
+      counter = new PatternCounter(name)
+      this.#counters.set(name, counter)
+    }
+    return counter
+  }
+
+  /** Of all patterns of the datasets that lines have come for. */
+  counts(): PatternCounts[] {
+    return [...this.#counters.values()].map(({ name, tried, matched, time, timedOut }) => ({
+      name,
+      tried,
+      matched,
+      time,
+      timedOut,
+    }))
+  }
+}
+
+const EXACT = 0
+const EVERY = 3
+const NOT_NAMED = 4
+
+/** How well a list of programs names one: exactly, by glob, by expression, by `*`, not at all. */
+function programRank(programs: readonly string[]): (program: string) => number {
+  const exact = new Set(programs)
+  const tests = programs.flatMap((text): { rank: number; regex: RegExp }[] => {
+    if (text === '*') return []
+    if (/^\/.*\/$/s.test(text)) return [{ rank: 2, regex: new RegExp(text.slice(1, -1)) }]
+    return /[*?]/.test(text) ? [{ rank: 1, regex: globRegex(text) }] : []
+  })
+  const rest = exact.has('*') ? EVERY : NOT_NAMED
+  return (program) => {
+    if (program !== '*' && exact.has(program)) return EXACT
+    return tests.find(({ regex }) => regex.test(program))?.rank ?? rest
+  }
+}
+
+/** The datasets of one source. */
+class SourceEnricher implements Enricher, DatasetLine {
+  readonly source: Source
+  readonly #choices: readonly Choice[]
+  readonly #out: Enrichment
+  readonly filterText: LineText
+  input: EnrichInput
+  #text: string | null = null
+  #tagged: string | null = null
+
+  constructor(source: Source, choices: readonly Choice[], out: Enrichment) {
+    this.source = source
+    this.#choices = choices
+    this.#out = out
+    this.input = NO_INPUT
+    this.filterText = new LineText(NO_INPUT)
+  }
+
+  get text(): string {
+    this.#text ??= bounded(this.input.message())
+    return this.#text
+  }
+
+  get tagged(): string {
+    this.#tagged ??= bounded(this.input.match())
+    return this.#tagged
+  }
+
+  enrich(input: EnrichInput): Enrichment | null {
+    this.input = input
+    this.#text = null
+    this.#tagged = null
+    this.filterText.reset(input)
+    const out = this.#out.reset()
+    const choices = this.#choices
+    let best: Dataset | null = null
+    for (let i = 0; i < choices.length; i++) {
+      const { dataset, answer, general } = choices[i]
+      if (answer !== true && !passes(answer, this.filterText)) continue
+      if (dataset.match(this, out)) return out
+      // The header of one is better than another's name.
+      if (!general && (best === null || (!best.recognised && dataset.recognised))) best = dataset
+    }
+    if (best !== null) {
+      best.writeUnmatched(this, out)
+      return out
+    }
+    return liftPlain(this.text, this, out)
+  }
+}
+
+const NO_INPUT: EnrichInput = {
+  message: () => '',
+  match: () => '',
+  sender: '',
+  tags: [],
+  receivedAt: 0,
+  zone: { name: 'UTC', offset: () => 0 },
+}
+
+function bounded(text: string): string {
+  return text.length > TEXT_LENGTH ? text.slice(0, TEXT_LENGTH) : text
+}
+
+const liftings: [string, Lifter][] = [
+  ['json', liftJson],
+  ['kv', liftPairs],
+]
+const liftPlans = new Map<string, Plan>()
+
+/** A message of no dataset that is one JSON object, or key=value pairs. */
+function liftPlain(text: string, { input }: DatasetLine, out: Enrichment): Enrichment | null {
+  for (const [name, lifter] of liftings) {
+    if (lifter(text) === null) continue
+    let plan = liftPlans.get(name)
+    if (plan === undefined) {
+      plan = new Plan({
+        definition: NO_FILE,
+        dataset: name,
+        set: {},
+        header: null,
+        body: null,
+        lift: { lifter, field: name },
+      })
+      liftPlans.set(name, plan)
+    }
+    plan.write(out, { header: null, body: null, text }, input)
+    return out
+  }
+  return null
+}
+
+const NO_FILE: DatasetDefinition = {
+  dataset: 'plain',
+  file: '',
+  programs: [],
+  text: 'message',
+  definitions: {},
+  patterns: [],
+  fallback: 'whole',
+  set: {},
+  fields: {},
+  dates: {},
+  durations: {},
+  lookup: {},
+  related: {},
+  values: 'none',
+}

@@ -1,0 +1,122 @@
+import { isIPv6 } from 'node:net'
+import type { FieldType } from './ecs-types.ts'
+import type { Enrichment } from './enrichment.ts'
+
+/** Writes a value of its type; false, and nothing written, when the text is none. */
+export type ValueWriter = (out: Enrichment, text: string) => boolean
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+
+/**
+ * The text as a JSON string, as UTF-8. Most values are short and plain, and cost less in a loop than in a call out of
+ * JavaScript: 0.02 µs for 15 characters against 0.09.
+ */
+export function writeText(out: Enrichment, text: string): boolean {
+  const { length } = text
+  out.ensure(length * 6 + 2)
+  const { bytes } = out
+  let o = out.used
+  bytes[o++] = QUOTE
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 0x20 || code === QUOTE || code === BACKSLASH || code > 0x7e) return writeAny(out, text)
+    bytes[o++] = code
+  }
+  bytes[o++] = QUOTE
+  out.used = o
+  return true
+}
+
+function writeAny(out: Enrichment, text: string): boolean {
+  const clean = JSON.stringify(text.toWellFormed().replaceAll('\0', '\\0'))
+  out.ensure(clean.length * 3)
+  out.used += out.bytes.write(clean, out.used, 'utf8')
+  return true
+}
+
+function writeAscii(out: Enrichment, text: string): true {
+  const { length } = text
+  out.ensure(length)
+  const { bytes } = out
+  let o = out.used
+  for (let i = 0; i < length; i++) bytes[o++] = text.charCodeAt(i)
+  out.used = o
+  return true
+}
+
+function writeLong(out: Enrichment, text: string): boolean {
+  const { length } = text
+  if (length === 0 || length > 19) return false
+  let plain = length < 19
+  for (let i = 0; i < length; i++) {
+    const digit = text.charCodeAt(i) - 0x30
+    if (digit >= 0 && digit <= 9) continue
+    if (i > 0 || length === 1) return false
+    if (text[0] === '+') plain = false
+    else if (text[0] !== '-') return false
+  }
+  if (plain && (text.charCodeAt(0) !== 0x30 || length === 1) && !text.startsWith('-0')) return writeAscii(out, text)
+  const value = BigInt(text[0] === '+' ? text.slice(1) : text)
+  return BigInt.asIntN(64, value) === value && writeAscii(out, String(value))
+}
+
+const DOUBLE = /^[+-]?(?:\d{1,300}(?:\.\d{0,300})?|\.\d{1,300})(?:[eE][+-]?\d{1,3})?$/
+
+function writeDouble(out: Enrichment, text: string): boolean {
+  if (!DOUBLE.test(text)) return false
+  const value = Number(text)
+  return Number.isFinite(value) && writeAscii(out, String(value))
+}
+
+const BOOLEANS: Readonly<Record<string, string>> = {
+  true: 'true',
+  yes: 'true',
+  on: 'true',
+  '1': 'true',
+  false: 'false',
+  no: 'false',
+  off: 'false',
+  '0': 'false',
+}
+
+function writeBoolean(out: Enrichment, text: string): boolean {
+  const value = text.length > 5 ? undefined : BOOLEANS[text.toLowerCase()]
+  return value !== undefined && writeAscii(out, value)
+}
+
+/** True for what Elasticsearch takes as an `ip`: no leading zeros, no zone. */
+export function isIp(text: string): boolean {
+  const { length } = text
+  if (length > 15 || length < 7) return length < 46 && text.includes(':') && !text.includes('%') && isIPv6(text)
+  let dots = 0
+  let value = -1
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 0x2e) {
+      if (value < 0) return false
+      dots++
+      value = -1
+    } else if (code >= 0x30 && code <= 0x39) {
+      if (value === 0) return false
+      value = value < 0 ? code - 0x30 : value * 10 + code - 0x30
+      if (value > 255) return false
+    } else return code !== 0x25 && text.includes(':') && !text.includes('%') && isIPv6(text)
+  }
+  return dots === 3 && value >= 0
+}
+
+const DATE = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)?$/
+
+export const WRITERS: Readonly<Record<FieldType, ValueWriter>> = {
+  keyword: writeText,
+  text: writeText,
+  wildcard: writeText,
+  long: writeLong,
+  double: writeDouble,
+  boolean: writeBoolean,
+  ip: (out, text) => isIp(text) && writeText(out, text),
+  date: (out, text) => DATE.test(text) && !Number.isNaN(Date.parse(text)) && writeText(out, text),
+  // What is flattened has to be an object, see lift.ts.
+  flattened: () => false,
+}
