@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { datasetReference } from '../dataset/reference.ts'
 import { configJsonSchema } from './json-schema.ts'
 import { referenceDocs } from './reference-docs.ts'
 
@@ -8,6 +9,7 @@ export function generatedFiles(): Record<string, string> {
   return {
     'deploy/sluice.schema.json': `${JSON.stringify(schema, null, 2)}\n`,
     'docs/config.md': referenceDocs(schema),
+    'docs/datasets.md': datasetReference(),
   }
 }
 

@@ -38,7 +38,12 @@ deliver:
 
 /** The reference: an introduction, then a table for each mapping of the file. */
 export function referenceDocs(schema: JsonSchema): string {
-  return [INTRODUCTION, ...sections('', schema, 'Keys')].join('\n')
+  return [INTRODUCTION, tables(schema)].join('\n')
+}
+
+/** A table for each mapping, without an introduction. */
+export function tables(schema: JsonSchema): string {
+  return sections('', schema, 'Keys').join('\n')
 }
 
 /** A table for `schema` and, in the order of the file, one for each mapping below it. */

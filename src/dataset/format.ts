@@ -124,16 +124,20 @@ export const datasetConfig = z.strictObject({
     .describe('types of fields that ECS does not know. Absent: keyword'),
   level: z
     .strictObject({
-      from: field().default('log.level'),
+      from: field().default('log.level').describe('field that captures it'),
       map: z.record(z.string(), severity).default({}).describe('further names; usual ones are known, in any case'),
       keep: z.boolean().default(false).describe('keep the field beside `log.level`'),
     })
     .optional()
     .describe('the level that the text states; it outranks the PRI'),
   time: z
-    .strictObject({ from: field().default('@timestamp'), formats, keep: z.boolean().default(false) })
+    .strictObject({
+      from: field().default('@timestamp').describe('field that captures it'),
+      formats: formats.describe('tried in order'),
+      keep: z.boolean().default(false).describe('keep the field as written too'),
+    })
     .optional()
-    .describe('the time that the text states; it replaces the header’s'),
+    .describe("the time that the text states; it replaces the header's"),
   dates: z
     .record(field(), z.strictObject({ from: field(), formats }))
     .default({})
@@ -151,14 +155,20 @@ export const datasetConfig = z.strictObject({
     .describe('fields from what another field says; keys may hold `?` and `*`, such as `4??`'),
   related: z
     .strictObject({
-      ip: z.array(field()).optional(),
-      user: z.array(field()).optional(),
-      hosts: z.array(field()).optional(),
+      ip: z.array(field()).optional().describe('fields with addresses'),
+      user: z.array(field()).optional().describe('fields with names of users'),
+      hosts: z.array(field()).optional().describe('fields with names of hosts'),
     })
     .default({})
     .describe('fields that `related.*` collects besides those of type ip, `*user*.name` and `*.domain`'),
   values: z
-    .union([z.enum(['json', 'kv', 'none']), z.strictObject({ json: field().optional(), kv: field().optional() })])
+    .union([
+      z.enum(['json', 'kv', 'none']),
+      z.strictObject({
+        json: field().optional().describe('field that one JSON object goes to'),
+        kv: field().optional().describe('field that key=value pairs go to'),
+      }),
+    ])
     .default('none')
     .describe(
       'a text that is one JSON object, or key=value pairs, becomes the flattened field `<dataset>.values`, or the one named',
