@@ -228,12 +228,13 @@ export class Lane implements LineSink {
    * batches must all be safe first, so all are closed and the positions follow by themselves.
    */
   #close(batch: OpenBatch): void {
-    if (this.#positions.size === 0) return this.#handOn(batch)
-    const positions = Object.fromEntries(this.#positions)
+    const positions = this.#positions.size === 0 ? undefined : Object.fromEntries(this.#positions)
     this.#positions.clear()
-    if (this.#batches.length === 1) return this.#handOn(batch, positions)
-    for (const each of this.#batches) this.#handOn(each)
-    this.#outlet.positions(positions)
+    if (positions === undefined || this.#batches.length === 1) this.#handOn(batch, positions)
+    else {
+      for (const each of this.#batches) this.#handOn(each)
+      this.#outlet.positions(positions)
+    }
   }
 
   #handOn(batch: OpenBatch, positions?: Record<string, unknown>): void {
