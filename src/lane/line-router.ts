@@ -1,7 +1,8 @@
 import { compileTemplate, type PathTemplate } from '../archive/template.ts'
 import { Datasets } from '../dataset/datasets.ts'
-import type { EnrichInput, Enrichment } from '../dataset/enrichment.ts'
+import type { EnrichInput, Enrichment, Multiline } from '../dataset/enrichment.ts'
 import { PatternLibrary } from '../dataset/grok.ts'
+import type { PatternCounts } from '../dataset/pattern-counters.ts'
 import { jsonBytes } from '../event/json-bytes.ts'
 import type { Decision } from '../route/decision.ts'
 import { Router } from '../route/router.ts'
@@ -26,6 +27,7 @@ export class LineRouter {
   readonly #fixed: LaneOptions['fixed']
   readonly #datasets: Datasets | null
   #hasDates = false
+  #hasPids = false
 
   constructor(options: LaneOptions, archive: ArchiveLines) {
     this.#archive = archive
@@ -53,8 +55,10 @@ export class LineRouter {
     if (slot === undefined) {
       slot = this.#slot(source, decision)
       source.slots[decision.index] = slot
-      this.#assignFiles(slot, time)
-    } else if (this.#hasDates && slot.hour !== Math.floor(time / HOUR)) this.#assignFiles(slot, time)
+      this.#assignFiles(slot, time, this.#fields.of(bytes, header, source))
+    } else if (this.#hasPids || (this.#hasDates && slot.hour !== Math.floor(time / HOUR))) {
+      this.#assignFiles(slot, time, this.#fields.of(bytes, header, source))
+    }
     return slot
   }
 
@@ -62,6 +66,21 @@ export class LineRouter {
   enrich(bytes: Uint8Array, header: Header, { source }: Slot, receivedAt: number, zone: Zone): Enrichment | null {
     const { enricher } = source
     return enricher === null ? null : enricher.enrich(this.#fields.of(bytes, header, source, receivedAt, zone))
+  }
+
+  /** How the messages of such lines go on over several; null: they don't. */
+  multiline({ source }: Slot): Multiline | null {
+    return source.enricher === null ? null : source.enricher.multiline
+  }
+
+  /** True when the message is one that goes on with the one before. */
+  continues(bytes: Uint8Array, header: Header, { source }: Slot, expression: RegExp): boolean {
+    return expression.test(this.#fields.of(bytes, header, source).message())
+  }
+
+  /** What patterns did, when that has changed since the last call. */
+  patternCounts(): PatternCounts[] {
+    return this.#datasets?.changedCounts() ?? []
   }
 
   /** Forgets all sources, and with them the numbers of archive files. */
@@ -95,7 +114,7 @@ export class LineRouter {
     }
   }
 
-  #assignFiles(slot: Slot, time: number): void {
+  #assignFiles(slot: Slot, time: number, line: LineFields): void {
     const { source, decision } = slot
     slot.hour = Math.floor(time / HOUR)
     for (const [i, text] of decision.archives.entries()) {
@@ -107,7 +126,7 @@ export class LineRouter {
         facility: FACILITIES[source.priority >> 3],
         severity: SEVERITIES[source.priority & 7],
         sender: source.sender,
-        pid: '',
+        pid: line.pid(),
         route: decision.routes[0],
         time,
       })
@@ -122,6 +141,7 @@ export class LineRouter {
       template = compileTemplate(text)
       this.#templates.set(text, template)
       if (template.dynamic) this.#hasDates = true
+      if (template.uses.has('pid')) this.#hasPids = true
     }
     return template
   }
@@ -158,10 +178,14 @@ class LineFields implements EnrichInput {
   }
 
   match(): string {
-    const header = this.#header
-    if (header === null) return ''
-    const pid = header.pidStart < 0 ? '' : `[${this.#text(header.pidStart, header.pidEnd)}]`
+    if (this.#header === null) return ''
+    const pid = this.#header.pidStart < 0 ? '' : `[${this.pid()}]`
     return `${this.#program}${pid}: ${this.message()}`
+  }
+
+  pid(): string {
+    const header = this.#header
+    return header === null || header.pidStart < 0 ? '' : this.#text(header.pidStart, header.pidEnd)
   }
 
   #text(from: number, to: number): string {
