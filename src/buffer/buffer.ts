@@ -71,3 +71,16 @@ export class BufferFull extends Error {
     this.reason = reason
   }
 }
+
+/**
+ * The buffer can't be reached or takes nothing at the moment, for the reason given. `unanswered`: the command was sent,
+ * and a stopped server may still run it: the batch may be there, and its ids make it one.
+ */
+export class BufferDown extends Error {
+  override name = 'BufferDown'
+  readonly unanswered: boolean
+  constructor(message: string, unanswered = false) {
+    super(message)
+    this.unanswered = unanswered
+  }
+}

@@ -43,6 +43,11 @@ export class Pending<E extends Entry> {
     return this.#entries.size
   }
 
+  /** Entries that nobody holds. */
+  get waiting(): number {
+    return this.#entries.size - this.#held.size
+  }
+
   /** The entry that has waited longest. */
   get oldest(): E | undefined {
     return this.#entries.values().next().value

@@ -11,6 +11,10 @@ export interface Happening {
     | 'write_failed' // a write or sync failed; it is tried again
     | 'positions_lost' // the file of reading positions is unreadable
     | 'marks_lost' // no snapshot of the settled batches could be read
+    | 'buffer_down' // a buffer on another machine can't be reached, or takes nothing
+    | 'buffer_up' // it is well again
+    | 'buffer_advice' // something about its configuration puts batches at risk
+    | 'buffer_lost' // batches that it held are gone
   text: string
   file?: string
   output?: string

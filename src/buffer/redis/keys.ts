@@ -1,0 +1,42 @@
+/** The keys of one output in Redis. The braces keep them in one slot. */
+export interface Keys {
+  /** Stream, one entry a batch: `k` key line, `b` blob (entry.ts). */
+  batches: string
+  /** Hash: batches, events, bytes, stored (bytes in Redis), full. */
+  counts: string
+  /** Hash: what settling left to be tried again, in place of the entry with that id. */
+  rests: string
+  /** Stream of entries that could not be read. */
+  damaged: string
+  /** Hash: marks by 'stream number part' that this shipper has settled and not yet taken over into its ledger. */
+  marks(shipper: string): string
+  /** Hash: batches, events and last number that were appended of a stream. */
+  appended(stream: string): string
+  /** Bitmap of the numbers of a stream that are settled. */
+  settled(stream: string): string
+  /** Hash: number -> part that is due, of numbers whose rest still waits. */
+  open(stream: string): string
+}
+
+/** The consumer group of all shippers of an output. */
+export const GROUP = 'sluice'
+
+/** Set of all outputs that ever had a batch in this Redis. */
+export const OUTPUTS = 'sluice:outputs'
+
+/** Seconds that a stream is remembered after its last batch: longer than any batch waits. */
+export const REMEMBERED = 60 * 24 * 3600
+
+export function keysOf(output: string): Keys {
+  const base = `sluice:{${output}}`
+  return {
+    batches: `${base}:batches`,
+    counts: `${base}:counts`,
+    rests: `${base}:rests`,
+    damaged: `${base}:damaged`,
+    marks: (shipper) => `${base}:marks:${shipper}`,
+    appended: (stream) => `${base}:appended:${stream}`,
+    settled: (stream) => `${base}:settled:${stream}`,
+    open: (stream) => `${base}:open:${stream}`,
+  }
+}

@@ -1,0 +1,297 @@
+import { messageOf } from '../../ledger/files.ts'
+import type { OnHappening } from '../../ledger/happening.ts'
+import { isMark, type Mark } from '../../ledger/mark-set.ts'
+import type { Marks } from '../../ledger/marks.ts'
+import { type Batch, BufferDown, BufferFull, type Depth, type Lease, type Outcome } from '../buffer.ts'
+import { type Entry, type Held, Pending } from '../pending.ts'
+import { lostMark, markOf } from '../settlement.ts'
+import { decodeBlob, encodeBlob, keyLine, parseKeyLine } from './entry.ts'
+import { GROUP, type Keys, keysOf, OUTPUTS, REMEMBERED } from './keys.ts'
+import type { RedisLink } from './link.ts'
+import { type RawEntry, StreamReader } from './reader.ts'
+
+export type ShipperMarks = Pick<Marks, 'has' | 'record' | 'sync'>
+
+export interface RedisOutputOptions {
+  link: RedisLink
+  output: string
+  /** This shipper's name, the same over restarts and no one else's: its unsettled leases come to it first. */
+  consumer: string
+  marks: ShipperMarks
+  /** Bytes in Redis, per output. Full at this; takes batches again below nine tenths of it. */
+  size: number
+  /** ms; full as well while the oldest batch has waited longer. */
+  age: number
+  leaseMs: number
+  onHappening?: OnHappening | undefined
+}
+
+interface InRedis extends Entry {
+  id: string
+  key: Buffer
+  blob: Buffer
+}
+
+/** Entries read ahead of who asks. */
+const AHEAD = 4
+const LOW_WATER = 0.9
+
+/** One output's batches in one Redis: appending, and the leases of this consumer. */
+export class RedisOutput {
+  readonly keys: Keys
+  readonly #options: RedisOutputOptions
+  readonly #reader: StreamReader
+  readonly #pending: Pending<InRedis>
+  /** Ids in #pending: a reader may see an entry again. */
+  readonly #known = new Set<string>()
+  #order = 0
+  #readers = 0
+  #fetching: Promise<void> | undefined
+  #hungry = Promise.withResolvers<void>()
+  #renewAt = 0
+  #marksToCollect = true
+  #announced = false
+  #tooOld = false
+  #closed = false
+
+  constructor(options: RedisOutputOptions) {
+    const { link, output, consumer, leaseMs } = options
+    this.#options = options
+    this.keys = keysOf(output)
+    this.#reader = new StreamReader(link, this.keys, consumer, leaseMs)
+    this.#pending = new Pending(leaseMs)
+    link.onWell(() => {
+      this.#marksToCollect = true
+      this.#announced = false
+    })
+  }
+
+  /** Resolves with the entry's id once Redis has the batch. The body's bytes are the caller's again at once. */
+  async append(batch: Batch): Promise<string> {
+    const { link, output, size } = this.#options
+    if (this.#tooOld) throw new BufferFull(`${link.name}: the oldest batch for ${output} waits too long`)
+    const { batches, counts, appended } = this.keys
+    return link.run((client) => {
+      if (!this.#announced) {
+        this.#announced = true
+        client.sadd(OUTPUTS, output).catch(() => {
+          this.#announced = false
+        })
+      }
+      return client.sluiceAppend(
+        ...[batches, counts, appended(batch.stream)],
+        ...[keyLine(batch), encodeBlob(batch), batch.count, batch.body.byteLength],
+        ...[size, Math.floor(size * LOW_WATER), batch.number, REMEMBERED],
+      )
+    })
+  }
+
+  async *leases(signal: AbortSignal): AsyncGenerator<Lease, void, undefined> {
+    this.#readers++
+    this.#fetching ??= this.#fetch().finally(() => {
+      this.#fetching = undefined
+    })
+    try {
+      for (;;) {
+        const held = await this.#pending.next(signal)
+        if (!held) return
+        this.#hungry.resolve()
+        const key = parseKeyLine(held.entry.key.toString('latin1'))
+        const batch = key && decodeBlob(held.entry.blob, key, this.#options.output)
+        if (!batch) await this.#setAside(held)
+        else if (signal.aborted) this.#pending.release(held)
+        else yield this.#lease(held, batch)
+      }
+    } finally {
+      this.#readers--
+    }
+  }
+
+  async depth(): Promise<Depth> {
+    const { link } = this.#options
+    const { batches, counts, rests } = this.keys
+    const [n, events, bytes, , line] = await link.run((client) => client.sluiceState(batches, counts, rests))
+    const oldest = parseKeyLine(line)?.received.from
+    return { batches: n, events, bytes, ...(oldest !== undefined && { oldest }) }
+  }
+
+  /** Once a second, while the link is well. */
+  async tick(): Promise<void> {
+    const { age } = this.#options
+    await this.#collectMarks()
+    await this.#renewAhead()
+    const { oldest } = await this.depth()
+    const waits = oldest === undefined ? 0 : Date.now() - oldest
+    this.#tooOld = waits > (this.#tooOld ? age * LOW_WATER : age)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#hungry.resolve()
+    this.#pending.stop()
+    await this.#fetching
+  }
+
+  async #fetch(): Promise<void> {
+    const { link } = this.#options
+    while (this.#readers > 0 && !this.#closed) {
+      if (!link.well && !(await link.settled(500))) continue
+      if (this.#pending.waiting >= AHEAD) {
+        this.#hungry = Promise.withResolvers()
+        await this.#hungry.promise
+        continue
+      }
+      try {
+        for (const raw of await this.#reader.next()) this.#take(raw)
+      } catch (error) {
+        if (error instanceof BufferDown) continue
+        this.#tell(`batches can't be read from ${link.name}: ${messageOf(error)}`)
+        await link.settled(500)
+        await new Promise((resolve) => setTimeout(resolve, 500))
+      }
+    }
+  }
+
+  #take({ id, key, blob }: RawEntry): void {
+    if (this.#known.has(id)) return
+    this.#known.add(id)
+    // A key line that can't be read has no count: it is set aside, and its number is a gap.
+    const { stream, number, part, count, bytes, received } = parseKeyLine(key.toString('latin1')) ?? UNREADABLE
+    const order = ++this.#order
+    this.#pending.add({ order, stream, number, part, count, bytes, received, tally: [], id, key, blob })
+  }
+
+  #lease(held: Held<InRedis>, batch: Batch): Lease {
+    return {
+      batch,
+      renew: async () => {
+        this.#pending.renew(held)
+        await this.#renew([held.entry.id])
+      },
+      release: async () => this.#pending.release(held),
+      settle: (outcome, rest) => this.#settle(held, batch, outcome, rest),
+    }
+  }
+
+  /** Redis first, with the mark, in one script; then the mark goes into this shipper's own ledger. */
+  async #settle(held: Held<InRedis>, batch: Batch, outcome: Outcome, rest?: Batch): Promise<'settled' | 'gone'> {
+    const mark = markOf(batch, outcome, rest)
+    if (!this.#pending.begin(held)) return 'gone'
+    const { link, consumer } = this.#options
+    const { batches, counts, rests, settled, open, marks } = this.keys
+    const { entry } = held
+    const restKey = rest ? keyLine(rest) : ''
+    const restBlob = rest ? encodeBlob(rest) : ''
+    let result: number
+    try {
+      result = await link.run((client) =>
+        client.sluiceSettle(
+          ...[batches, counts, rests, settled(batch.stream), open(batch.stream), marks(consumer)],
+          ...[GROUP, consumer, entry.id, batch.number, batch.part, entry.count, entry.bytes, storedBytes(entry)],
+          ...[markField(mark), JSON.stringify(mark), restKey, restBlob, rest?.count ?? 0, rest?.body.byteLength ?? 0],
+          REMEMBERED,
+        ),
+      )
+    } catch (error) {
+      this.#marksToCollect = true
+      this.#pending.cancel(held)
+      throw error
+    }
+    const first = result === 0 ? 'again' : await this.#record(mark)
+    if (rest && result === 1) {
+      const key = Buffer.from(restKey)
+      const { part, count, received } = rest
+      this.#pending.finish(held, {
+        ...entry,
+        ...{ part, count, received, bytes: rest.body.byteLength, key, blob: Buffer.from(restBlob) },
+      })
+    } else this.#forget(held)
+    return first === 'first' ? 'settled' : 'gone'
+  }
+
+  async #record(mark: Mark): Promise<'first' | 'again'> {
+    this.#marksToCollect = true
+    return this.#options.marks.record(mark)
+  }
+
+  async #setAside(held: Held<InRedis>): Promise<void> {
+    const { link, output, consumer, marks } = this.#options
+    const { batches, counts, rests, damaged } = this.keys
+    const { entry } = held
+    if (!this.#pending.begin(held)) return
+    const isCounted = entry.stream !== ''
+    const mark = lostMark({ ...entry, output, tally: [] }, 'damaged')
+    try {
+      const result = await link.run((client) =>
+        client.sluiceSetAside(
+          ...[batches, counts, rests, damaged, this.keys.marks(consumer), GROUP, entry.id, entry.count, entry.bytes],
+          ...[storedBytes(entry), isCounted ? markField(mark) : '', isCounted ? JSON.stringify(mark) : ''],
+        ),
+      )
+      if (result === 1) {
+        const what = isCounted ? `batch ${entry.stream}-${entry.number} of ${entry.count} events` : `entry ${entry.id}`
+        const text = `${what} in ${link.name} is damaged, kept in the stream ${damaged}`
+        this.#options.onHappening?.({ kind: 'damaged', text, output, events: entry.count })
+        if (isCounted) await marks.record(mark)
+      }
+      this.#forget(held)
+    } catch (error) {
+      this.#pending.cancel(held)
+      this.#pending.release(held)
+      throw error
+    }
+  }
+
+  #forget(held: Held<InRedis>): void {
+    this.#pending.finish(held)
+    this.#known.delete(held.entry.id)
+  }
+
+  /**
+   * Takes over marks that Redis has and this ledger may not have (the process, or the answer, was lost in between), and
+   * lets Redis forget them when they are safe here.
+   */
+  async #collectMarks(): Promise<void> {
+    if (!this.#marksToCollect) return
+    this.#marksToCollect = false
+    const { link, consumer, marks } = this.#options
+    const key = this.keys.marks(consumer)
+    try {
+      const found = await link.run((client) => client.hgetall(key))
+      const fields = Object.keys(found)
+      for (const text of Object.values(found)) {
+        const mark: unknown = JSON.parse(text)
+        if (isMark(mark)) await marks.record(mark)
+      }
+      await marks.sync()
+      if (fields.length > 0) await link.run((client) => client.hdel(key, ...fields))
+    } catch (error) {
+      this.#marksToCollect = true
+      throw error
+    }
+  }
+
+  /** What was read ahead and not yet asked for must not look abandoned. */
+  async #renewAhead(): Promise<void> {
+    if (Date.now() < this.#renewAt) return
+    this.#renewAt = Date.now() + this.#options.leaseMs / 3
+    const ids = [...this.#pending.values()].map(({ id }) => id)
+    if (this.#readers > 0 && ids.length > 0) await this.#renew(ids)
+  }
+
+  async #renew(ids: string[]): Promise<void> {
+    const { link, consumer } = this.#options
+    await link.run((client) => client.sluiceRenew(this.keys.batches, GROUP, consumer, ...ids))
+  }
+
+  #tell(text: string): void {
+    this.#options.onHappening?.({ kind: 'buffer_down', text, output: this.#options.output })
+  }
+}
+
+const UNREADABLE = { stream: '', number: 0, part: 0, count: 0, bytes: 0, received: { from: 0, to: 0 } }
+
+const markField = ({ stream, number, part }: Mark) => `${stream} ${number} ${part}`
+
+/** As the scripts count it. */
+const storedBytes = ({ key, blob }: InRedis) => key.byteLength + blob.byteLength + 100

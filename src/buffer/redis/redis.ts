@@ -1,0 +1,103 @@
+import { messageOf } from '../../ledger/files.ts'
+import type { OnHappening } from '../../ledger/happening.ts'
+import { type Batch, type BatchBuffer, BufferDown, type Depth, type Lease } from '../buffer.ts'
+import { addDepths } from '../memory.ts'
+import { checkTally } from '../settlement.ts'
+import { OUTPUTS } from './keys.ts'
+import { RedisLink } from './link.ts'
+import { RedisOutput, type ShipperMarks } from './output.ts'
+
+export interface RedisOptions {
+  url: string
+  /** Bytes in Redis, per output. */
+  size: number
+  /** ms; full as well while the oldest batch of an output has waited longer. */
+  age: number
+  /** Name of this process as a consumer, the same over restarts. */
+  consumer: string
+  /** The ledger of what this process settles. */
+  marks: ShipperMarks
+  onHappening?: OnHappening | undefined
+  /** How long a lease lasts without renew; default 60 s. */
+  leaseMs?: number | undefined
+  commandMillis?: number | undefined
+}
+
+/**
+ * Batches in Redis, each one entry of a stream per output; any number of receivers append, any number of shippers take.
+ * An append resolves when Redis has answered: what that survives is up to its persistence, which is looked at on
+ * connect. Rejects with BufferFull above `size` or `age` or at the server's maxmemory, with BufferDown while it is away.
+ */
+export class RedisBuffer implements BatchBuffer {
+  readonly link: RedisLink
+  readonly #options: RedisOptions
+  readonly #outputs = new Map<string, RedisOutput>()
+  readonly #timer: NodeJS.Timeout
+  #ticking: Promise<void> | undefined
+
+  constructor(options: RedisOptions) {
+    this.#options = options
+    const { url, size, onHappening, commandMillis } = options
+    this.link = new RedisLink({ url, size, onHappening, commandMillis })
+    this.#timer = setInterval(() => {
+      this.#ticking ??= this.#tick().finally(() => {
+        this.#ticking = undefined
+      })
+    }, 1000).unref()
+  }
+
+  async append(batch: Batch): Promise<void> {
+    await this.put(batch)
+  }
+
+  /** As `append`; resolves with the id under which the batch waits. */
+  async put(batch: Batch): Promise<string> {
+    checkTally(batch)
+    return this.output(batch.output).append(batch)
+  }
+
+  leases(output: string, signal: AbortSignal): AsyncIterable<Lease> {
+    return this.output(output).leases(signal)
+  }
+
+  async depth(output?: string): Promise<Depth> {
+    const names = output === undefined ? await this.outputs() : [output]
+    const depths = await Promise.all(names.map((name) => this.output(name).depth()))
+    return addDepths(depths.map((depth) => ({ depth: () => depth })))
+  }
+
+  /** The outputs that ever had a batch in this Redis. */
+  async outputs(): Promise<string[]> {
+    return this.link.run((client) => client.smembers(OUTPUTS))
+  }
+
+  output(name: string): RedisOutput {
+    let output = this.#outputs.get(name)
+    if (!output) {
+      const { consumer, marks, size, age, leaseMs = 60_000, onHappening } = this.#options
+      output = new RedisOutput({ link: this.link, output: name, consumer, marks, size, age, leaseMs, onHappening })
+      this.#outputs.set(name, output)
+    }
+    return output
+  }
+
+  /** Gives nothing back: what was leased or read ahead comes to this consumer first when it starts again. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    this.link.close()
+    await Promise.all([...this.#outputs.values()].map((output) => output.close()))
+    await this.#ticking
+  }
+
+  async #tick(): Promise<void> {
+    if (!this.link.well) return
+    for (const output of this.#outputs.values()) {
+      try {
+        await output.tick()
+      } catch (error) {
+        if (error instanceof BufferDown) return
+        this.#options.onHappening?.({ kind: 'write_failed', text: messageOf(error) })
+      }
+    }
+  }
+}

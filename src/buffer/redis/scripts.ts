@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs'
+import type { Redis, Result } from 'ioredis'
+
+/** What must hold after a crash between two commands: one script a file, the number of its keys in the file's name. */
+const FILES = {
+  sluiceAppend: 'append-3',
+  sluiceSettle: 'settle-6',
+  sluiceRenew: 'renew-1',
+  sluiceState: 'state-3',
+  sluiceSetAside: 'set-aside-5',
+  sluiceFate: 'fate-1',
+  sluiceMakeGroup: 'make-group-1',
+} as const
+
+type Argument = string | number | Buffer
+
+// ioredis makes a method of each defined command; this is how it wants them declared.
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    sluiceAppend(...args: Argument[]): Result<string, Context>
+    sluiceSettle(...args: Argument[]): Result<number, Context>
+    sluiceRenew(...args: Argument[]): Result<string[], Context>
+    sluiceState(
+      ...args: Argument[]
+    ): Result<[batches: number, events: number, bytes: number, stored: number, oldest: string, id: string], Context>
+    sluiceSetAside(...args: Argument[]): Result<number, Context>
+    sluiceMakeGroup(...args: Argument[]): Result<number, Context>
+    sluiceFate(...args: Argument[]): Result<number[], Context>
+  }
+}
+
+const scripts = Object.entries(FILES).map(([name, file]) => ({
+  name,
+  numberOfKeys: Number(file.split('-').at(-1)),
+  lua: readFileSync(new URL(`scripts/${file}.lua`, import.meta.url), 'utf8'),
+}))
+
+/** Makes the scripts commands of this client; each is sent once per connection, then called by its hash. */
+export function defineScripts(client: Redis): void {
+  for (const { name, numberOfKeys, lua } of scripts) client.defineCommand(name, { numberOfKeys, lua })
+}
