@@ -91,7 +91,16 @@ function load(config: Config, options: Options): { suites: Suite[]; lane: LaneOp
   const dirs = config.datasets === false ? [] : config.datasets
   const others = datasetPaths([SHIPPED, ...dirs]).filter((path) => !names.has(basename(path)))
   const files = [...others, ...given].map((path) => ({ path, wanted: isWanted(path, given, options.dataset) }))
-  const read = files.map(({ path, wanted }) => ({ path, wanted, ...readDatasetFile(path, wanted) }))
+  const read = files.flatMap(({ path, wanted }) => {
+    try {
+      return [{ path, wanted, ...readDatasetFile(path, wanted) }]
+    } catch (error) {
+      // One of the others is being worked on, perhaps.
+      if (wanted || !(error instanceof UserError)) throw error
+      console.error(`left out: ${error.message}`)
+      return []
+    }
+  })
   if (!read.some(({ wanted }) => wanted) && options.dataset !== undefined)
     throw new UserError(`there is no dataset file named ${options.dataset.join(' or ')}`, 2)
   const definitions = read.map(({ path, file }) => definitionOf(file, path))

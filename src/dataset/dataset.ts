@@ -1,6 +1,6 @@
 import { type Answer, compileFilter, type Filter, type Source } from '../route/filter.ts'
 import type { LineText } from '../route/line-text.ts'
-import type { EnrichInput, Enrichment } from './enrichment.ts'
+import type { EnrichInput, Enrichment, Multiline } from './enrichment.ts'
 import type { Constant, DatasetDefinition } from './format.ts'
 import type { PatternLibrary } from './grok.ts'
 import { type CompiledGrok, compileGrok } from './grok.ts'
@@ -47,6 +47,7 @@ export const underWay: { counter: PatternCounter | null; text: string; candidate
 /** One dataset file with its patterns compiled. Made when the first line of its programs comes. */
 export class Dataset {
   readonly definition: DatasetDefinition
+  readonly multiline: Multiline | null
   readonly #headers: Candidate[]
   readonly #patterns: Candidate[]
   /** Patterns that a text may fit that begins with the character (code below 128). */
@@ -61,6 +62,8 @@ export class Dataset {
   /** @throws Error that names the pattern, when one is no grok */
   constructor(definition: DatasetDefinition, shared: PatternLibrary, counterOf: (name: string) => PatternCounter) {
     this.definition = definition
+    const { multiline } = definition
+    this.multiline = multiline === undefined ? null : { ...multiline, continues: new RegExp(multiline.continues) }
     const { dataset, header = [], patterns, definitions } = definition
     const library = Object.keys(definitions).length === 0 ? shared : shared.with(definitions)
     const compile = (

@@ -2,7 +2,7 @@ import { type Answer, compileFilter, type Source } from '../route/filter.ts'
 import { LineText } from '../route/line-text.ts'
 import { Dataset, type DatasetLine, passes } from './dataset.ts'
 import type { Enricher, EnrichInput } from './enrichment.ts'
-import { Enrichment } from './enrichment.ts'
+import { Enrichment, type Multiline } from './enrichment.ts'
 import type { DatasetDefinition } from './format.ts'
 import type { PatternLibrary } from './grok.ts'
 import { type Lifter, liftJson, liftPairs } from './lift.ts'
@@ -28,6 +28,7 @@ export class Datasets {
   readonly #compiled = new Map<DatasetDefinition, Dataset>()
   readonly #counters = new Map<string, PatternCounter>()
   readonly #enrichment = new Enrichment()
+  #tried = 0
   readonly #programs: readonly ((program: string) => number)[]
 
   /** @param library made when the first dataset is compiled */
@@ -79,6 +80,15 @@ export class Datasets {
     return counter
   }
 
+  /** `counts`, when a pattern was tried since the last call. */
+  changedCounts(): PatternCounts[] {
+    let tried = 0
+    for (const counter of this.#counters.values()) tried += counter.tried
+    if (tried === this.#tried) return []
+    this.#tried = tried
+    return this.counts()
+  }
+
   /** Of all patterns of the datasets that lines have come for. */
   counts(): PatternCounts[] {
     return [...this.#counters.values()].map(({ name, tried, matched, time, timedOut }) => ({
@@ -113,6 +123,7 @@ function programRank(programs: readonly string[]): (program: string) => number {
 /** The datasets of one source. */
 class SourceEnricher implements Enricher, DatasetLine {
   readonly source: Source
+  readonly multiline: Multiline | null
   readonly #choices: readonly Choice[]
   readonly #out: Enrichment
   readonly filterText: LineText
@@ -124,6 +135,7 @@ class SourceEnricher implements Enricher, DatasetLine {
     this.source = source
     this.#choices = choices
     this.#out = out
+    this.multiline = choices.find(({ dataset }) => dataset.multiline !== null)?.dataset.multiline ?? null
     this.input = NO_INPUT
     this.filterText = new LineText(NO_INPUT)
   }

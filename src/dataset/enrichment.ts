@@ -75,8 +75,19 @@ export interface EnrichInput extends DynamicFields {
   zone: Zone
 }
 
+/** How messages go on over several lines. */
+export interface Multiline {
+  /** A message that it fits goes on with the one before. */
+  continues: RegExp
+  /** ms after the line before. */
+  within: number
+  /** Lines joined into one event at most. */
+  max: number
+}
+
 /** The datasets that lines of one source may belong to; remembered by the lane. */
 export interface Enricher {
+  readonly multiline: Multiline | null
   /** Null: no dataset concerns the line. The result is the caller's until the next line. */
   enrich(input: EnrichInput): Enrichment | null
 }

@@ -67,7 +67,7 @@ Patterns see at most 8,192 characters of a line.
   \`event.original\`, \`host.name\`, \`tags\` but for \`set\`, …) can't be captured.
 - \`level\`: names of levels in any case are known (\`WARN\`, \`ERROR\`, \`TRACE\`, \`CRITICAL\`, …); \`map\` adds others.
 - \`time\`: \`ISO8601\`, \`UNIX\`, \`UNIX_MS\`, or letters as in Logstash's date filter: \`yyyy\`, \`yy\`, \`MM\`, \`MMM\`, \`dd\`, \`HH\`,
-  \`mm\`, \`ss\`, \`SSS\` (a fraction of any length), \`EEE\`, \`Z\` (\`+0200\`, \`+02:00\`, \`Z\`, \`UTC\`); other text in quotes. Without a
+  \`mm\`, \`ss\`, \`SSS\` (a fraction of any length), \`EEE\`, \`Z\` or \`z\` (\`+0200\`, \`+02:00\`, \`Z\`, \`CEST\`); other text in quotes. Without a
   zone it is read in the sender's; without a year, in that nearest to reception.
 
 `

@@ -2,7 +2,7 @@ import { setTime } from '../syslog/clock.ts'
 import { Header } from '../syslog/header.ts'
 import { Stamp } from '../syslog/stamp.ts'
 import type { Zone } from '../syslog/zone.ts'
-import { NO_OFFSET } from '../syslog/zone-words.ts'
+import { NO_OFFSET, zoneWord } from '../syslog/zone-words.ts'
 
 /**
  * Reads a time; NaN when the text is not of this form or names a moment that does not exist.
@@ -17,12 +17,14 @@ const TOKEN = /(y+|M+|d+|H+|h+|m+|s+|S+|a|Z+|z|E+)|'([^']*)'|(.)/g
 const stamp = new Stamp()
 const header = new Header()
 
+const ZONE_NAME = /[A-Za-z]{1,5}/y
+
 /** Returns the position after what it read, -1 when it does not fit. */
 type Step = (text: string, at: number) => number
 
 /**
  * @param format ISO8601, UNIX (seconds, fractions too), UNIX_MS, or letters such as `dd/MMM/yyyy:HH:mm:ss Z`: yyyy, yy,
- *   MM (one or two digits too), MMM, dd, HH, mm, ss, SSS (a fraction of any length), Z (offset or Z), EEE. A blank stands for one or more.
+ *   MM (one or two digits too), MMM, dd, HH, mm, ss, SSS (a fraction of any length), Z or z (`+0200`, `CEST`), EEE. A blank stands for one or more.
  * @throws Error when the format has a letter of another meaning
  */
 export function timeFormat(format: string): TimeReader {
@@ -157,6 +159,7 @@ function stepOf(token: string, format: string): Step {
     case 'E':
       return (text, at) => (/^[A-Za-z]{3}/.test(text.slice(at, at + 3)) ? at + 3 : -1)
     case 'Z':
+    case 'z':
       return zone
     default:
       throw new Error(`time format '${format}': '${token}' is not known`)
@@ -171,13 +174,15 @@ function two(set: (n: number) => void): Step {
   }
 }
 
-/** `Z`, `UTC`, `GMT`, `+0200`, `+02:00`, `+02`. */
+/** `Z`, `UTC`, `CEST`, `+0200`, `+02:00`, `+02`. */
 const zone: Step = (text, at) => {
-  for (const name of ['Z', 'UTC', 'GMT'])
-    if (text.startsWith(name, at)) {
-      stamp.offset = 0
-      return at + name.length
-    }
+  ZONE_NAME.lastIndex = at
+  const [name] = ZONE_NAME.exec(text) ?? []
+  if (name !== undefined) {
+    const bytes = Buffer.from(name)
+    stamp.offset = name === 'Z' ? 0 : zoneWord(bytes, 0, bytes.length)
+    return stamp.offset === NO_OFFSET ? -1 : at + name.length
+  }
   const sign = text.charAt(at)
   if (sign !== '+' && sign !== '-') return -1
   let p = digits(text, at + 1, 2)

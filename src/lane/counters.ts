@@ -4,8 +4,8 @@ import { FLAG_NAMES } from '../syslog/header.ts'
  * The counters of one stream, in the order in which its durable file holds them. The lane adds to `values` and writes
  * them all at once with each receive call, so that they survive a kill.
  *
- * received = refused + dropped:… + skipped:OUTPUT + shed:OUTPUT + appended to OUTPUT + lost(crash), for each output;
- * without outputs: received = refused + dropped:… + archived_only + lost(crash)
+ * received = refused + joined + dropped:… + skipped:OUTPUT + shed:OUTPUT + appended to OUTPUT + lost(crash), for each output;
+ * without outputs: received = refused + joined + dropped:… + archived_only + lost(crash)
  */
 export class LaneCounters {
   readonly names: readonly string[]
@@ -47,4 +47,7 @@ export const KERNEL_DROPS = 4
 /** Lines written for the archive. A line that several routes archive counts once for each. */
 export const ARCHIVE_LINES = 5
 
-const FIXED = ['received', 'bytes', 'refused', 'archived_only', 'kernel_drops', 'archive_lines'] as const
+/** Lines that became part of the event of a line before. */
+export const JOINED = 6
+
+const FIXED = ['received', 'bytes', 'refused', 'archived_only', 'kernel_drops', 'archive_lines', 'joined'] as const

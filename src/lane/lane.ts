@@ -1,34 +1,31 @@
 import type { ArchivePart } from '../archive/archive.ts'
-import type { Batch } from '../buffer/buffer.ts'
 import type { Enrichment } from '../dataset/enrichment.ts'
-import { EcsShape } from '../event/ecs.ts'
-import { EventIds } from '../event/ids.ts'
+import type { PatternCounts } from '../dataset/pattern-counters.ts'
 import type { Line } from '../event/line.ts'
-import { LogstashShape } from '../event/logstash.ts'
 import { CaptureWriter } from '../receive/capture.ts'
 import type { Sender } from '../receive/sender.ts'
 import { FLAG_DATE_OUT_OF_RANGE, FLAG_TRUNCATED, Header } from '../syslog/header.ts'
 import { parseHeader, parseWhole } from '../syslog/parse.ts'
+import type { Zone } from '../syslog/zone.ts'
 import { ArchiveLines } from './archive-lines.ts'
-import { BufferPool } from './buffer-pool.ts'
-import { ARCHIVE_LINES, ARCHIVED_ONLY, BYTES, KERNEL_DROPS, LaneCounters, RECEIVED, REFUSED } from './counters.ts'
+import { type BatchesOutlet, LaneBatches } from './batches.ts'
+import { ARCHIVE_LINES, BYTES, JOINED, KERNEL_DROPS, LaneCounters, RECEIVED, REFUSED } from './counters.ts'
+import { type HeldLine, LineJoiner } from './joiner.ts'
 import { LineRouter } from './line-router.ts'
-import { dayOf, OpenBatch } from './open-batch.ts'
+import { dayOf } from './open-batch.ts'
 import type { LaneOptions } from './options.ts'
 import { type SeenReport, SeenSlots } from './seen.ts'
-import { SenderNotes } from './senders.ts'
+import { type SenderNote, SenderNotes } from './senders.ts'
 import type { LineSink } from './sink.ts'
 import type { Slot } from './sources.ts'
 import { ZoneRules } from './zone-rules.ts'
 
 /** Where a lane hands on what it finished: a port on a thread of its own, the engine on the main thread. */
-export interface LaneOutlet {
-  /** A closed batch. Its body's buffer is the outlet's until `Lane.giveBack`. */
-  batch(batch: Batch): void
+export interface LaneOutlet extends BatchesOutlet {
   archive(parts: ArchivePart[]): void
-  /** Reading positions that become safe once all batches handed on so far are. */
-  positions(positions: Record<string, unknown>): void
   seen(reports: SeenReport[]): void
+  /** What each pattern did since the start; once a second while that changes. */
+  patterns?(counts: PatternCounts[]): void
   /** Keeps the counters where they survive a kill. Called before the lines they count are looked at. */
   counters(values: Float64Array): void
   captureStopped(reason: string): void
@@ -47,42 +44,32 @@ export class Lane implements LineSink {
   readonly #router: LineRouter
   readonly #header = new Header()
   readonly #line: Line
-  readonly #ids: EventIds
   readonly #zones: ZoneRules
   readonly #senders: SenderNotes
   readonly #archive = new ArchiveLines()
-  readonly #pool: BufferPool
-  readonly #batches: OpenBatch[]
+  readonly #batches: LaneBatches
+  readonly #joiner = new LineJoiner()
   readonly #seen = new SeenSlots()
-  /** By decision index: which open batches a line goes to, and which counters it moves. */
-  readonly #targets: OpenBatch[][] = []
-  readonly #moved: Int32Array[] = []
-  readonly #dropRules: string[]
   readonly #whole: boolean
   readonly #capture: CaptureWriter | null
   readonly #back: number
   readonly #ahead: number
   #shedHosts: ReadonlySet<string> | null = null
-  readonly #positions = new Map<string, unknown>()
-  #dueAt = Number.POSITIVE_INFINITY
+  #zone: Zone
+  #lines = 0
   #reportAt = 0
 
   constructor(options: LaneOptions, outlet: LaneOutlet) {
     this.#outlet = outlet
     this.#router = new LineRouter(options, this.#archive)
-    this.#dropRules = options.routes.filter((route) => route.drop).map((route) => route.name)
+    const dropRules = options.routes.filter((route) => route.drop).map((route) => route.name)
     const outputs = options.outputs.map(({ name }) => name)
-    this.counters = new LaneCounters(outputs, this.#dropRules)
+    this.counters = new LaneCounters(outputs, dropRules)
     this.#values = this.counters.values
-    this.#ids = new EventIds(options.stream, options.resume?.sequence)
     this.#zones = new ZoneRules(options.timezone, options.senders)
+    this.#zone = this.#zones.input
     this.#senders = new SenderNotes(this.#zones)
-    this.#pool = new BufferPool(options.credits)
-    const shape = options.shape === 'ecs' ? new EcsShape() : new LogstashShape()
-    this.#batches = options.outputs.map(({ name, index }, place) => {
-      const lastNumber = options.resume?.numbers[name] ?? 0
-      return new OpenBatch({ output: name, place, stream: options.stream, lastNumber, pool: this.#pool, shape, index })
-    })
+    this.#batches = new LaneBatches(options, dropRules, this.counters, outlet)
     this.#capture = options.capture
       ? CaptureWriter.open(options.capture.path, { maxBytes: options.capture.maxBytes, onStop: outlet.captureStopped })
       : null
@@ -118,46 +105,114 @@ export class Lane implements LineSink {
   ): void {
     const header = this.#header
     const note = this.#senders.of(sender)
-    let { zone } = note
-    if (this.#whole) parseWhole(header, bytes, start, end)
-    else parseHeader(header, bytes, start, end, receivedAt, zone)
-    let slot = this.#router.find(bytes, header, note, Number.isNaN(header.time) ? receivedAt : header.time)
-    const hostZone = this.#zones.ofHost(slot.source.host)
-    if (hostZone !== null) {
-      zone = hostZone
-      if (!this.#whole) {
-        parseHeader(header, bytes, start, end, receivedAt, zone)
-        slot = this.#router.find(bytes, header, note, Number.isNaN(header.time) ? receivedAt : header.time)
-      }
-    }
+    const slot = this.#read(bytes, start, end, note, receivedAt)
     if (truncated) header.flags |= FLAG_TRUNCATED
-    const { decision } = slot
-    const targets = this.#targets[decision.index] ?? this.#prepare(slot)
     // Before anything is counted or kept: what a pattern can't finish may be begun again.
-    const enrichment = targets.length === 0 ? null : this.#router.enrich(bytes, header, slot, receivedAt, zone)
+    const wanted = this.#batches.wants(slot)
+    const multiline = wanted ? this.#router.multiline(slot) : null
+    if (multiline !== null) {
+      const key = this.#keyOf(bytes, slot, note)
+      const held = this.#joiner.find(key, receivedAt, multiline.max)
+      const joins =
+        held !== undefined &&
+        this.#router.continues(bytes, header, slot, multiline.continues) &&
+        this.#joiner.join(held, bytes.subarray(header.messageStart, header.lineEnd), receivedAt + multiline.within)
+      if (joins) {
+        this.#values[JOINED]++
+        this.#keep(slot, bytes, start, end, sender, receivedAt)
+      } else {
+        const before = this.#joiner.take(key)
+        if (before !== undefined) {
+          this.#giveOut(before)
+          this.#read(bytes, start, end, note, receivedAt)
+        }
+        this.#keep(slot, bytes, start, end, sender, receivedAt)
+        const due = receivedAt + multiline.within
+        const line = { key, sender, receivedAt, truncated, due, number: this.#lines + 1 }
+        this.#joiner.hold(line, bytes.subarray(start, header.lineEnd))
+        this.#giveOutDue(Number.NEGATIVE_INFINITY)
+      }
+    } else {
+      const enrichment = wanted ? this.#router.enrich(bytes, header, slot, receivedAt, this.#zone) : null
+      this.#keep(slot, bytes, start, end, sender, receivedAt)
+      this.#event(slot, enrichment, bytes, start, receivedAt)
+    }
+    this.#lines++
+    // Not before: a batch that the line itself made close must not carry its position.
+    if (position !== undefined) this.#batches.positions.add(this.#lines, position, this.#joiner.newest)
+    if (wanted) this.#batches.closeComplete()
+  }
 
-    this.#ids.next()
+  /** Reads the header, and finds what is known of such lines. */
+  #read(bytes: Uint8Array, start: number, end: number, note: SenderNote, receivedAt: number): Slot {
+    const header = this.#header
+    this.#zone = note.zone
+    if (this.#whole) parseWhole(header, bytes, start, end)
+    else parseHeader(header, bytes, start, end, receivedAt, note.zone)
+    const slot = this.#router.find(bytes, header, note, Number.isNaN(header.time) ? receivedAt : header.time)
+    const hostZone = this.#zones.ofHost(slot.source.host)
+    if (hostZone === null) return slot
+    this.#zone = hostZone
+    if (this.#whole) return slot
+    parseHeader(header, bytes, start, end, receivedAt, hostZone)
+    return this.#router.find(bytes, header, note, Number.isNaN(header.time) ? receivedAt : header.time)
+  }
+
+  /** Writes the line to the capture and to its files. */
+  #keep(slot: Slot, bytes: Uint8Array, start: number, end: number, sender: Sender, receivedAt: number): void {
     this.#capture?.record(bytes, start, end, sender.address, receivedAt)
-    if (enrichment !== null && !Number.isNaN(enrichment.time)) header.time = enrichment.time
-    const time = this.#timeOf(slot, receivedAt)
-    this.#seen.add(slot)
-    if (this.#seen.full) this.#outlet.seen(this.#seen.take())
-    const moved = this.#moved[decision.index]
-    for (let i = 0; i < moved.length; i++) this.#values[moved[i]]++
-
-    for (let i = 0; i < slot.files.length; i++) {
-      this.#archive.add(slot.files[i], bytes, header.lineStart, header.lineEnd)
+    const { files } = slot
+    if (files.length === 0) return
+    const { lineStart, lineEnd } = this.#header
+    for (let i = 0; i < files.length; i++) {
+      this.#archive.add(files[i], bytes, lineStart, lineEnd)
       this.#values[ARCHIVE_LINES]++
     }
-    if (slot.files.length > 0 && this.#archive.full) this.#handOnArchive()
-    if (targets.length > 0) {
-      if (this.#shedHosts?.has(slot.source.host) === true) this.#countShed(targets)
-      else this.#compose(targets, slot, enrichment, bytes, start, time, receivedAt)
+    if (this.#archive.full) this.#handOnArchive()
+  }
+
+  /** Makes the event of what `#read` has read last. */
+  #event(slot: Slot, enrichment: Enrichment | null, bytes: Uint8Array, start: number, receivedAt: number): void {
+    const line = this.#line
+    const { header } = line
+    if (enrichment !== null && !Number.isNaN(enrichment.time)) header.time = enrichment.time
+    line.time = this.#timeOf(slot, receivedAt)
+    this.#seen.add(slot)
+    if (this.#seen.full) this.#outlet.seen(this.#seen.take())
+    if (!this.#batches.wants(slot)) this.#batches.skip(slot)
+    else if (this.#shedHosts?.has(slot.source.host) === true) this.#batches.shed(slot)
+    else {
+      line.bytes = bytes
+      line.start = start
+      line.receivedAt = receivedAt
+      line.source = slot.source
+      line.enrichment = enrichment
+      line.path = slot.path
+      line.routes = slot.routes
+      this.#batches.add(line, slot, dayOf(header.flags & FLAG_DATE_OUT_OF_RANGE ? receivedAt : line.time))
     }
     if (header.flags !== 0) this.#countFlags(header.flags)
-    // Not before: a batch that the line itself made close must not carry its position.
-    if (position !== undefined) this.#positions.set(position.key, position.value)
-    if (targets.length > 0) this.#closeComplete(targets)
+  }
+
+  /** Sender, host, program and pid. */
+  #keyOf(bytes: Uint8Array, { source }: Slot, note: SenderNote): string {
+    const { pidStart, pidEnd } = this.#header
+    const pid =
+      pidStart < 0 ? '' : Buffer.from(bytes.buffer, bytes.byteOffset + pidStart, pidEnd - pidStart).toString('latin1')
+    return `${note.index}\n${source.host}\n${source.program}\n${pid}`
+  }
+
+  /** Makes the event of a line that was held back; it is in its files already. */
+  #giveOut({ bytes, used, sender, receivedAt, truncated }: HeldLine): void {
+    const slot = this.#read(bytes, 0, used, this.#senders.of(sender), receivedAt)
+    if (truncated) this.#header.flags |= FLAG_TRUNCATED
+    const enrichment = this.#router.enrich(bytes, this.#header, slot, receivedAt, this.#zone)
+    this.#event(slot, enrichment, bytes, 0, receivedAt)
+    this.#batches.positions.release(this.#joiner.oldest)
+  }
+
+  #giveOutDue(now: number): void {
+    for (let held = this.#joiner.takeDue(now); held !== undefined; held = this.#joiner.takeDue(now)) this.#giveOut(held)
   }
 
   /** The event's time; remembers how far the sender's clock is off, and flags a day too far from reception. */
@@ -171,75 +226,9 @@ export class Lane implements LineSink {
     return time
   }
 
-  #compose(
-    targets: OpenBatch[],
-    slot: Slot,
-    enrichment: Enrichment | null,
-    bytes: Uint8Array,
-    start: number,
-    time: number,
-    receivedAt: number,
-  ): void {
-    const line = this.#line
-    const { header } = line
-    line.bytes = bytes
-    line.start = start
-    line.time = time
-    line.receivedAt = receivedAt
-    line.source = slot.source
-    line.enrichment = enrichment
-    line.path = slot.path
-    line.routes = slot.routes
-    const indexDay = dayOf(header.flags & FLAG_DATE_OUT_OF_RANGE ? receivedAt : time)
-    for (const batch of targets) {
-      if (batch.lacksRoomFor(line)) this.#close(batch)
-      batch.add(line, slot, this.#ids.bytes, indexDay)
-      if (batch.due < this.#dueAt) this.#dueAt = batch.due
-    }
-  }
-
-  #prepare(slot: Slot): OpenBatch[] {
-    const { decision } = slot
-    const { skipped, dropped } = this.counters
-    const targets = this.#batches.filter((batch) => decision.outputs.includes(batch.output))
-    const moved = this.#batches.flatMap((batch, place) => (targets.includes(batch) ? [] : [skipped + place]))
-    if (decision.drop !== null) moved.splice(0, moved.length, dropped + this.#dropRules.indexOf(decision.drop))
-    else if (targets.length === 0) moved.push(ARCHIVED_ONLY)
-    this.#targets[decision.index] = targets
-    this.#moved[decision.index] = Int32Array.from(moved)
-    return targets
-  }
-
-  #countShed(targets: OpenBatch[]): void {
-    for (const batch of targets) this.#values[this.counters.shed + this.#batches.indexOf(batch)]++
-  }
-
   #countFlags(flags: number): void {
     for (let bit = 0, left = flags; left !== 0; bit++, left >>>= 1)
       if (left & 1) this.#values[this.counters.flags + bit]++
-  }
-
-  #closeComplete(batches: readonly OpenBatch[]): void {
-    for (const batch of batches) if (batch.complete) this.#close(batch)
-  }
-
-  /**
-   * Hands a batch on, with the positions of the lines so far: they are safe when it is. With several outputs their
-   * batches must all be safe first, so all are closed and the positions follow by themselves.
-   */
-  #close(batch: OpenBatch): void {
-    const positions = this.#positions.size === 0 ? undefined : Object.fromEntries(this.#positions)
-    this.#positions.clear()
-    if (positions === undefined || this.#batches.length === 1) this.#handOn(batch, positions)
-    else {
-      for (const each of this.#batches) this.#handOn(each)
-      this.#outlet.positions(positions)
-    }
-  }
-
-  #handOn(batch: OpenBatch, positions?: Record<string, unknown>): void {
-    const closed = batch.close()
-    if (closed !== null) this.#outlet.batch(positions === undefined ? closed : { ...closed, positions })
   }
 
   #handOnArchive(): void {
@@ -249,46 +238,44 @@ export class Lane implements LineSink {
 
   /** Closes what is due. Returns ms until the next tick is wanted. */
   tick(now: number): number {
-    if (now >= this.#dueAt || (now >= this.#reportAt && !this.#archive.empty)) {
-      this.#dueAt = Number.POSITIVE_INFINITY
-      for (const batch of this.#batches) {
-        if (now >= batch.due) this.#close(batch)
-        else if (batch.due < this.#dueAt) this.#dueAt = batch.due
-      }
+    if (now >= this.#joiner.due) {
+      this.#giveOutDue(now)
+      this.#batches.closeComplete()
+    }
+    if (now >= this.#batches.due || (now >= this.#reportAt && !this.#archive.empty)) {
+      this.#batches.closeDue(now)
       this.#handOnArchive()
     }
     if (now >= this.#reportAt) {
       this.#reportAt = now + REPORT_MILLIS
       this.#report()
     }
-    return Math.max(0, Math.min(this.#dueAt, this.#reportAt) - now)
+    return Math.max(0, Math.min(this.#batches.due, this.#reportAt, this.#joiner.due) - now)
   }
 
   /** True when nothing waits to be handed on or reported. */
   get idle(): boolean {
-    return this.#dueAt === Number.POSITIVE_INFINITY && this.#archive.empty && this.#seen.empty
+    return (
+      this.#batches.due === Number.POSITIVE_INFINITY && this.#archive.empty && this.#seen.empty && this.#joiner.empty
+    )
   }
 
   /** Closes and hands on everything. */
   flush(): void {
-    for (const batch of this.#batches) this.#close(batch)
-    this.#dueAt = Number.POSITIVE_INFINITY
+    this.#giveOutDue(Number.POSITIVE_INFINITY)
+    this.#batches.closeAll()
     this.#handOnArchive()
     this.#report()
-  }
-
-  /** Lines that no output gets have positions too; no batch carries those. */
-  #handOnPositions(): void {
-    if (this.#positions.size === 0 || this.#batches.some((batch) => batch.count > 0)) return
-    const positions = Object.fromEntries(this.#positions)
-    this.#positions.clear()
-    this.#outlet.positions(positions)
   }
 
   #report(): void {
     const reports = this.#seen.take()
     if (reports.length > 0) this.#outlet.seen(reports)
-    this.#handOnPositions()
+    this.#batches.handOnPositions()
+    if (this.#outlet.patterns !== undefined) {
+      const counts = this.#router.patternCounts()
+      if (counts.length > 0) this.#outlet.patterns(counts)
+    }
     this.#outlet.counters(this.#values)
     this.#capture?.flush()
   }
@@ -303,14 +290,14 @@ export class Lane implements LineSink {
   }
 
   get full(): boolean {
-    return this.#pool.empty
+    return this.#batches.pool.empty
   }
 
   whenReady(): Promise<void> {
-    return this.#pool.whenReady()
+    return this.#batches.pool.whenReady()
   }
 
   giveBack(buffer: ArrayBuffer | null): void {
-    this.#pool.give(buffer)
+    this.#batches.pool.give(buffer)
   }
 }

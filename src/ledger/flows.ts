@@ -8,6 +8,8 @@ export interface Flow {
   received: number
   /** From senders that are not allowed. */
   refused: number
+  /** Lines that became part of the event of a line before: tracebacks and the like. */
+  joined: number
   /** By rules with `drop: true`. */
   dropped: number
   /** Kept from this output by a route: archived only, or for other outputs. */
@@ -20,12 +22,14 @@ export const counters = z.record(z.string(), z.number())
 export const flow = z.object({
   received: z.number(),
   refused: z.number(),
+  // Absent in what was kept by versions that joined nothing.
+  joined: z.number().default(0),
   dropped: z.number(),
   skipped: z.number(),
   lost: counters,
 })
 
-export const noFlow = (): Flow => ({ received: 0, refused: 0, dropped: 0, skipped: 0, lost: {} })
+export const noFlow = (): Flow => ({ received: 0, refused: 0, joined: 0, dropped: 0, skipped: 0, lost: {} })
 
 /** The flow of one stream to one output (null: the archive alone); null when the stream knows no such output. */
 export function flowOf(values: Counters, output: string | null): Flow | null {
@@ -35,17 +39,18 @@ export function flowOf(values: Counters, output: string | null): Flow | null {
   const shed = output === null ? 0 : (values[`shed:${output}`] ?? 0)
   const lost: Counters = {}
   if (shed > 0) lost.overload = shed
-  return { received: values.received, refused: values.refused, dropped, skipped, lost }
+  return { received: values.received, refused: values.refused, joined: values.joined ?? 0, dropped, skipped, lost }
 }
 
 /** Events that the stream must have handed to the buffer, by its own account. */
 export function handedOn(flow: Flow): number {
-  return flow.received - flow.refused - flow.dropped - flow.skipped - sum(flow.lost)
+  return flow.received - flow.refused - flow.joined - flow.dropped - flow.skipped - sum(flow.lost)
 }
 
 export function addFlow(to: Flow, flow: Flow): void {
   to.received += flow.received
   to.refused += flow.refused
+  to.joined += flow.joined
   to.dropped += flow.dropped
   to.skipped += flow.skipped
   add(to.lost, flow.lost)

@@ -30,6 +30,7 @@ function outputLines(row: OutputReport): string[] {
   const lost = Object.entries(row.lost).map(([reason, events]): [string, number] => [`lost (${reason})`, events])
   const terms: [string, number][] = [
     ['refused', row.refused],
+    ['joined to the line before', row.joined],
     ['dropped by rule', row.dropped],
     [row.output === '' ? 'archived only' : 'not for this output', row.archivedOnly],
     ['buffered', row.buffered],

@@ -16,6 +16,7 @@ const outputReport = z.object({
   output: z.string(),
   received: z.number(),
   refused: z.number(),
+  joined: z.number().default(0),
   dropped: z.number(),
   archivedOnly: z.number(),
   buffered: z.number(),
@@ -55,8 +56,8 @@ export type HostReport = z.infer<typeof hostReport>
 export type RouteReport = z.infer<typeof routeReport>
 
 /**
- * received = refused + dropped + archivedOnly + lost + buffered + delivered + duplicates + dead + inHand. What is in
- * hand is what the other terms leave over, and it can't be less than nothing or more than the lanes can hold.
+ * received = refused + joined + dropped + archivedOnly + lost + buffered + delivered + duplicates + dead + inHand. What is
+ * in hand is what the other terms leave over, and it can't be less than nothing or more than the lanes can hold.
  */
 export function makeReport(parts: {
   inputs: Record<string, Counters>
@@ -130,6 +131,7 @@ function outputRow(name: string, flow: Flow, depth?: Depth, marks?: OutputTotals
     output: name,
     received: flow.received,
     refused: flow.refused,
+    joined: flow.joined,
     dropped: flow.dropped,
     archivedOnly: flow.skipped,
     buffered,
