@@ -23,7 +23,7 @@ export const archiveHappened = (log: Logger) => (happening: ArchiveHappening) =>
 
 export const storeHappened = (log: Logger) => (happening: StoreHappening) => {
   const { kind, ...details } = happening
-  if (kind === 'sealed') log.info(details, 'store: a part is finished')
+  if (kind === 'sealed') log.debug(details, 'store: a part is finished')
   else if (kind === 'expired') log.info(details, 'store: a day was removed by the retention rule')
   else if (kind === 'damaged') log.error(details, 'store: a damaged file was set aside')
   else if (kind === 'missing') log.error(details, 'store: a part is gone')
