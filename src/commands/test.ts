@@ -7,12 +7,12 @@ import type { Config } from '../config/schema.ts'
 import type { Path, Source } from '../config/yaml.ts'
 import { Datasets } from '../dataset/datasets.ts'
 import { type Difference, dotted } from '../dataset/dotted.ts'
-import type { Sample } from '../dataset/format.ts'
-import { PatternLibrary } from '../dataset/grok.ts'
+import type { DatasetDefinition, Sample } from '../dataset/format.ts'
 import { datasetPaths, definitionOf, readDatasetFile, SHIPPED } from '../dataset/load.ts'
-import { runSample } from '../dataset/samples.ts'
+import { SampleRunner } from '../dataset/samples.ts'
 import { UserError } from '../errors.ts'
 import { newStream } from '../event/ids.ts'
+import { PatternLibrary } from '../grok/library.ts'
 import { laneOptions } from '../lane/from-config.ts'
 import type { LaneOptions } from '../lane/options.ts'
 
@@ -61,12 +61,13 @@ async function run(configPath: string | undefined, options: Options): Promise<vo
     const { source } = readConfig(await readText(configPath))
     suites.push({ path: configPath, at: 'tests', samples: config.tests, source })
   }
+  const runners = { samples: new SampleRunner(lane), tests: new SampleRunner(laneOf(lane, config)) }
   let failed = 0
   let passed = 0
   for (const suite of suites) {
     const found: [index: number, event: Record<string, unknown>, Difference[]][] = []
     for (const [i, sample] of suite.samples.entries()) {
-      const { events, differences } = runSample(suite.at === 'tests' ? laneOf(lane, config) : lane, sample)
+      const { events, differences } = runners[suite.at].run(sample)
       const fill = options.update === true && Object.keys(sample.expect).length === 0
       if (differences.length === 0 && !fill) {
         passed++
@@ -82,7 +83,7 @@ async function run(configPath: string | undefined, options: Options): Promise<vo
   console.log(
     `${passed} of ${total} sample${total === 1 ? '' : 's'} as expected, ${suites.length} file${suites.length === 1 ? '' : 's'}`,
   )
-  if (failed > 0 && !options.update) process.exitCode = 1
+  if (failed > 0 && !options.update) process.exitCode ??= 1
 }
 
 function load(config: Config, options: Options): { suites: Suite[]; lane: LaneOptions } {
@@ -95,9 +96,11 @@ function load(config: Config, options: Options): { suites: Suite[]; lane: LaneOp
     try {
       return [{ path, wanted, ...readDatasetFile(path, wanted) }]
     } catch (error) {
-      // One of the others is being worked on, perhaps.
-      if (wanted || !(error instanceof UserError)) throw error
-      console.error(`left out: ${error.message}`)
+      // Of several files one may be unfinished; the rest is worth knowing all the same.
+      if (given.length > 0 && wanted) throw error
+      if (!(error instanceof UserError)) throw error
+      console.error(error.message)
+      process.exitCode = error.exitCode
       return []
     }
   })
@@ -130,12 +133,15 @@ function isWanted(path: string, given: readonly string[], names: readonly string
 }
 
 /** Compiles all patterns with all fields, so that what no sample asks for is checked too. */
-function check(definitions: ConstructorParameters<typeof Datasets>[0], patterns: string[]): void {
-  const datasets = new Datasets(definitions, () => PatternLibrary.load({ vocabulary: 'ecs', dirs: patterns }))
-  try {
-    for (const dataset of datasets.all()) dataset.check()
-  } catch (error) {
-    throw new UserError(error instanceof Error ? error.message : String(error), 78)
+function check(definitions: readonly DatasetDefinition[], patterns: string[]): void {
+  const library = PatternLibrary.load({ vocabulary: 'ecs', dirs: patterns })
+  for (const definition of definitions) {
+    try {
+      for (const dataset of new Datasets([definition], () => library).all()) dataset.check()
+    } catch (error) {
+      console.error(error instanceof Error ? error.message : String(error))
+      process.exitCode = 78
+    }
   }
 }
 

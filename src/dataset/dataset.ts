@@ -1,9 +1,9 @@
+import { type CompiledGrok, compileGrok } from '../grok/compile.ts'
+import type { PatternLibrary } from '../grok/library.ts'
 import { type Answer, compileFilter, type Filter, type Source } from '../route/filter.ts'
 import type { LineText } from '../route/line-text.ts'
 import type { EnrichInput, Enrichment, Multiline } from './enrichment.ts'
 import type { Constant, DatasetDefinition } from './format.ts'
-import type { PatternLibrary } from './grok.ts'
-import { type CompiledGrok, compileGrok } from './grok.ts'
 import { type Lifter, liftJson, liftPairs } from './lift.ts'
 import { literalPrefix } from './literal-prefix.ts'
 import type { PatternCounter } from './pattern-counters.ts'
@@ -12,6 +12,7 @@ import { Plan, type PlanParts } from './plan.ts'
 /** One expression of a pattern or a header. */
 interface Candidate {
   grok: CompiledGrok
+  regex: RegExp
   counter: PatternCounter
   prefix: string
   /** A literal that must be somewhere in the text; empty: none but the prefix. */
@@ -73,12 +74,14 @@ export class Dataset {
     ): Candidate => {
       try {
         const grok = compileGrok(match, library)
-        const prefix = literalPrefix(grok.regex)
+        const { regex } = grok
+        const prefix = literalPrefix(regex)
         const needle = grok.prefilter === null || prefix.includes(grok.prefilter) ? '' : grok.prefilter
         const rest = grok.captures.find(({ field }) => field === 'rest')?.group ?? 0
         const filter = of.filter === undefined ? null : compileFilter(of.filter)
         return {
           grok,
+          regex,
           counter: counterOf(`${dataset}/${name}`),
           prefix,
           needle,
@@ -166,7 +169,7 @@ export class Dataset {
     underWay.candidate = candidate
     underWay.counter = counter
     underWay.text = text
-    const match = counter.exec(candidate.grok.regex, text)
+    const match = counter.exec(candidate.regex, text)
     underWay.counter = null
     return match
   }

@@ -1,10 +1,10 @@
+import type { PatternLibrary } from '../grok/library.ts'
 import { type Answer, compileFilter, type Source } from '../route/filter.ts'
 import { LineText } from '../route/line-text.ts'
 import { Dataset, type DatasetLine, passes } from './dataset.ts'
 import type { Enricher, EnrichInput } from './enrichment.ts'
 import { Enrichment, type Multiline } from './enrichment.ts'
 import type { DatasetDefinition } from './format.ts'
-import type { PatternLibrary } from './grok.ts'
 import { type Lifter, liftJson, liftPairs } from './lift.ts'
 import { globRegex } from './lookup.ts'
 import { PatternCounter, type PatternCounts } from './pattern-counters.ts'
@@ -25,7 +25,8 @@ interface Choice {
 export class Datasets {
   readonly #definitions: readonly DatasetDefinition[]
   readonly #library: () => PatternLibrary
-  readonly #compiled = new Map<DatasetDefinition, Dataset>()
+  /** Null: broken. */
+  readonly #compiled = new Map<DatasetDefinition, Dataset | null>()
   readonly #counters = new Map<string, PatternCounter>()
   readonly #enrichment = new Enrichment()
   #tried = 0
@@ -51,24 +52,34 @@ export class Datasets {
       .flatMap(({ definition, rank }): Choice[] => {
         const answer = definition.filter === undefined ? true : compileFilter(definition.filter)(source)
         if (answer === false) return []
-        return [{ dataset: this.#dataset(definition), answer, general: rank === EVERY && answer === true }]
+        const dataset = this.#dataset(definition)
+        return dataset === null ? [] : [{ dataset, answer, general: rank === EVERY && answer === true }]
       })
     return new SourceEnricher(source, choices, this.#enrichment)
   }
 
-  /** The compiled form. @throws Error that names file and pattern */
-  #dataset(definition: DatasetDefinition): Dataset {
+  /** The compiled form; null, after a warning, for one that is broken: a lane goes on without it. */
+  #dataset(definition: DatasetDefinition): Dataset | null {
     let dataset = this.#compiled.get(definition)
     if (dataset === undefined) {
-      dataset = new Dataset(definition, this.#library(), (name) => this.#counter(name))
+      try {
+        dataset = this.#compile(definition)
+      } catch (error) {
+        process.emitWarning(`dataset left out: ${error instanceof Error ? error.message : String(error)}`)
+        dataset = null
+      }
       this.#compiled.set(definition, dataset)
     }
     return dataset
   }
 
-  /** Compiles all, for checks. @throws Error */
+  #compile(definition: DatasetDefinition): Dataset {
+    return new Dataset(definition, this.#library(), (name) => this.#counter(name))
+  }
+
+  /** Compiles all, for checks. @throws Error that names file and pattern */
   all(): Dataset[] {
-    return this.#definitions.map((definition) => this.#dataset(definition))
+    return this.#definitions.map((definition) => this.#compile(definition))
   }
 
   #counter(name: string): PatternCounter {

@@ -1,6 +1,6 @@
+import type { CompiledGrok } from '../grok/compile.ts'
 import { domainOf, ecsType, type FieldType, OWN_FIELDS } from './ecs-types.ts'
 import type { DatasetDefinition } from './format.ts'
-import type { CompiledGrok } from './grok.ts'
 import type { Groups } from './members.ts'
 
 /** A field that patterns capture. */

@@ -1,6 +1,7 @@
 import { newStream } from '../event/ids.ts'
-import { eventsFrom } from '../lane/line-parser.ts'
+import { LineParser } from '../lane/line-parser.ts'
 import type { LaneOptions } from '../lane/options.ts'
+import { Sender } from '../receive/sender.ts'
 import { type Difference, differences } from './dotted.ts'
 import type { Sample } from './format.ts'
 
@@ -13,13 +14,40 @@ export interface SampleResult {
   differences: Difference[]
 }
 
-/** Runs one sample through a lane; several events, or none, are a difference too. */
-export function runSample(options: LaneOptions, sample: Sample): SampleResult {
-  const { line, program, received, shape = options.shape, expect } = sample
-  const fixed = program === undefined ? options.fixed : { program, host: 'localhost' }
-  const lane: LaneOptions = { ...options, stream: newStream(), shape, archive: null, ...(fixed && { fixed }) }
-  const events = eventsFrom(lane, line, received === undefined ? RECEIVED : Date.parse(received))
-  const [event] = events
-  const count = events.length === 1 ? [] : [{ field: '(events)', wanted: 1, got: events.length }]
-  return { events, differences: [...count, ...(event === undefined ? [] : differences(expect, event))] }
+/** Runs samples through lanes, the very ones of `sluice run`. */
+export class SampleRunner {
+  readonly #options: LaneOptions
+  readonly #parsers = new Map<string, LineParser>()
+  readonly #sender = new Sender('127.0.0.1', true)
+  #events: Record<string, unknown>[] = []
+
+  constructor(options: LaneOptions) {
+    this.#options = { ...options, archive: null }
+  }
+
+  /** Several events, or none, are a difference too. */
+  run({ line, program, received, shape = this.#options.shape, expect }: Sample): SampleResult {
+    const parser = this.#parser(shape, program)
+    this.#events = []
+    const at = received === undefined ? RECEIVED : Date.parse(received)
+    for (const text of line) parser.push(Buffer.from(text), this.#sender, at)
+    parser.flush()
+    const events = this.#events
+    const [event] = events
+    const count = events.length === 1 ? [] : [{ field: '(events)', wanted: 1, got: events.length }]
+    return { events, differences: [...count, ...(event === undefined ? [] : differences(expect, event))] }
+  }
+
+  #parser(shape: LaneOptions['shape'], program: string | undefined): LineParser {
+    const key = `${shape} ${program ?? ''}`
+    let parser = this.#parsers.get(key)
+    if (parser === undefined) {
+      const fixed = program === undefined ? {} : { fixed: { program, host: 'localhost' } }
+      parser = new LineParser({ ...this.#options, stream: newStream(), shape, ...fixed }, (document) =>
+        this.#events.push(JSON.parse(Buffer.from(document).toString())),
+      )
+      this.#parsers.set(key, parser)
+    }
+    return parser
+  }
 }
