@@ -13,6 +13,7 @@ export interface Happening {
     | 'marks_lost' // no snapshot of the settled batches could be read
     | 'buffer_down' // a buffer on another machine can't be reached, or takes nothing
     | 'buffer_up' // it is well again
+    | 'buffer_switched' // batches go to another one from now on
     | 'buffer_advice' // something about its configuration puts batches at risk
     | 'buffer_lost' // batches that it held are gone
   text: string
