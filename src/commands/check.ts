@@ -4,6 +4,7 @@ import { DEFAULT_CONFIG, fingerprint, inOrder, problemOf, readConfig, readText, 
 import type { Config } from '../config/schema.ts'
 import { showAddress } from '../config/units.ts'
 import type { Problem } from '../config/yaml.ts'
+import { datasetsOf } from '../lane/from-config.ts'
 
 interface Options {
   config: string
@@ -25,6 +26,7 @@ export function define(command: Command): void {
 
 async function check({ config: file, json }: Options): Promise<void> {
   const { config, problems, source } = readConfig(await readText(file))
+  if (config !== undefined) datasetsOf(config)
   const warnings = inOrder((config === undefined ? [] : lint(config)).map((finding) => problemOf(finding, source)))
   if (config === undefined) process.exitCode = 78
   if (json) console.log(JSON.stringify(asJson(file, config, problems, warnings), null, 2))

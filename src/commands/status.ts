@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
+import { patternCounts } from '../dataset/pattern-counters.ts'
+import { patternLines } from '../dataset/present.ts'
 import { callControl, NotRunning } from '../engine/control.ts'
 import { lastReport } from '../engine/last-report.ts'
 import { UserError } from '../errors.ts'
@@ -9,6 +11,7 @@ import { ledgerReport } from '../ledger/report.ts'
 interface Options {
   data: string
   hosts: number
+  patterns?: boolean
   json?: boolean
 }
 
@@ -17,7 +20,8 @@ export function define(command: Command): void {
     .description('Show the ledger: what was received, where it is now, what was lost and why.')
     .option('--data <dir>', 'data directory', './data')
     .option('--hosts <n>', 'show so many hosts, those with the most lines first', atLeastZero, 10)
-    .option('--json', 'print the whole ledger as one JSON document')
+    .option('--patterns', 'show what each grok pattern did since the start: tried, matched, time, timed out')
+    .option('--json', 'print the whole ledger (or the patterns) as one JSON document')
     .addHelpText(
       'after',
       `
@@ -33,6 +37,10 @@ Examples:
 
 async function run(options: Options): Promise<void> {
   const data = resolve(options.data)
+  if (options.patterns) {
+    await showPatterns(data, options.json === true)
+    return
+  }
   const { report: value, running } = await ask(data)
   const report = ledgerReport.parse(value)
   if (options.json) console.log(JSON.stringify({ running, ...report }))
@@ -41,6 +49,18 @@ async function run(options: Options): Promise<void> {
     console.log([`sluice in ${data}: ${state}`, '', ...ledgerLines(report, options.hosts)].join('\n'))
   }
   if (!report.closes) process.exitCode = 1
+}
+
+async function showPatterns(data: string, json: boolean): Promise<void> {
+  let answer: unknown = []
+  try {
+    for await (const counts of callControl(data, 'patterns', {})) answer = counts
+  } catch (error) {
+    if (!(error instanceof NotRunning)) throw error
+    throw new UserError(`No sluice runs with the data directory ${data}: patterns are counted from each start on.`)
+  }
+  const counts = patternCounts.parse(answer)
+  console.log(json ? JSON.stringify(counts) : patternLines(counts).join('\n'))
 }
 
 async function ask(data: string): Promise<{ report: unknown; running: boolean }> {

@@ -5,14 +5,13 @@ import { isCollection, parseDocument } from 'yaml'
 import { loadConfig, readConfig, readText } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { Path, Source } from '../config/yaml.ts'
-import { Datasets } from '../dataset/datasets.ts'
+import { datasetProblems } from '../dataset/check.ts'
 import { type Difference, dotted } from '../dataset/dotted.ts'
-import type { DatasetDefinition, Sample } from '../dataset/format.ts'
+import type { Sample } from '../dataset/format.ts'
 import { datasetPaths, definitionOf, readDatasetFile, SHIPPED } from '../dataset/load.ts'
 import { SampleRunner } from '../dataset/samples.ts'
 import { UserError } from '../errors.ts'
 import { newStream } from '../event/ids.ts'
-import { PatternLibrary } from '../grok/library.ts'
 import { laneOptions } from '../lane/from-config.ts'
 import type { LaneOptions } from '../lane/options.ts'
 
@@ -108,7 +107,10 @@ function load(config: Config, options: Options): { suites: Suite[]; lane: LaneOp
     throw new UserError(`there is no dataset file named ${options.dataset.join(' or ')}`, 2)
   const definitions = read.map(({ path, file }) => definitionOf(file, path))
   const wanted = definitions.filter((_, i) => read[i].wanted)
-  check(wanted, config.patterns)
+  for (const problem of datasetProblems(wanted, config.patterns)) {
+    console.error(problem)
+    process.exitCode = 78
+  }
   const suites = read.flatMap(({ path, wanted, file, source }): Suite[] =>
     wanted ? [{ path: relative('.', path), at: 'samples', samples: file.samples, source }] : [],
   )
@@ -130,19 +132,6 @@ function laneOf(lane: LaneOptions, { routes, filters, shape }: Config): LaneOpti
 function isWanted(path: string, given: readonly string[], names: readonly string[] | undefined): boolean {
   if (given.length > 0) return given.includes(path)
   return names === undefined || names.includes(basename(path, '.yaml'))
-}
-
-/** Compiles all patterns with all fields, so that what no sample asks for is checked too. */
-function check(definitions: readonly DatasetDefinition[], patterns: string[]): void {
-  const library = PatternLibrary.load({ vocabulary: 'ecs', dirs: patterns })
-  for (const definition of definitions) {
-    try {
-      for (const dataset of new Datasets([definition], () => library).all()) dataset.check()
-    } catch (error) {
-      console.error(error instanceof Error ? error.message : String(error))
-      process.exitCode = 78
-    }
-  }
 }
 
 function show({ path, at, source }: Suite, i: number, sample: Sample, events: unknown[], found: Difference[]): void {

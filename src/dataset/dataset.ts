@@ -106,7 +106,9 @@ export class Dataset {
 
   /** Tries the text; on a match the enrichment is written. */
   match(line: DatasetLine, out: Enrichment): boolean {
-    const text = this.definition.text === 'tagged' ? line.tagged : line.text
+    const { text: wanted, newlines } = this.definition
+    let text = wanted === 'tagged' ? line.tagged : line.text
+    if (newlines !== undefined && text.includes(newlines)) text = text.replaceAll(newlines, '\n')
     const matches = this.#matches
     matches.header = null
     matches.body = null
@@ -140,6 +142,11 @@ export class Dataset {
   /** True when the text that `match` was just tried on may be free text: its header says what it is. */
   get free(): boolean {
     return this.definition.fallback === 'whole' && this.recognised
+  }
+
+  /** True when the text that `match` was just tried on had the dataset's header: whatever program sent it, it is its. */
+  get headed(): boolean {
+    return this.#head > 0
   }
 
   /** True when the text that `match` was just tried on had the dataset's header, or the dataset has none. */

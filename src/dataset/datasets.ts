@@ -17,7 +17,7 @@ export const TEXT_LENGTH = 8192
 interface Choice {
   dataset: Dataset
   answer: Answer
-  /** For every program: claims no line that it does not match. */
+  /** For every program: claims no line that neither its patterns nor its header match. */
   general: boolean
 }
 
@@ -29,18 +29,17 @@ export class Datasets {
   readonly #compiled = new Map<DatasetDefinition, Dataset | null>()
   readonly #counters = new Map<string, PatternCounter>()
   readonly #enrichment = new Enrichment()
-  #tried = 0
   readonly #programs: readonly ((program: string) => number)[]
 
   /** @param library made when the first dataset is compiled */
   constructor(definitions: readonly DatasetDefinition[], library: () => PatternLibrary) {
-    this.#definitions = definitions
+    this.#definitions = definitions.flatMap(byService)
     let made: PatternLibrary | undefined
     this.#library = () => {
       made ??= library()
       return made
     }
-    this.#programs = definitions.map(({ programs }) => programRank(programs))
+    this.#programs = this.#definitions.map(({ programs }) => programRank(programs))
   }
 
   /** The datasets for lines of a source: those that name its program exactly first, then globs, then `*`. */
@@ -91,25 +90,21 @@ export class Datasets {
     return counter
   }
 
-  /** `counts`, when a pattern was tried since the last call. */
-  changedCounts(): PatternCounts[] {
-    let tried = 0
-    for (const counter of this.#counters.values()) tried += counter.tried
-    if (tried === this.#tried) return []
-    this.#tried = tried
-    return this.counts()
+  /** What patterns did since the last call; those that did nothing are left out. */
+  takeCounts(): PatternCounts[] {
+    const counts: PatternCounts[] = []
+    for (const counter of this.#counters.values()) if (counter.tried > 0) counts.push(counter.take())
+    return counts
   }
+}
 
-  /** Of all patterns of the datasets that lines have come for. */
-  counts(): PatternCounts[] {
-    return [...this.#counters.values()].map(({ name, tried, matched, time, timedOut }) => ({
-      name,
-      tried,
-      matched,
-      time,
-      timedOut,
-    }))
-  }
+/** A file's services as files of their own. */
+function byService({ services = {}, ...definition }: DatasetDefinition): DatasetDefinition[] {
+  const { dataset } = definition
+  return [
+    definition,
+    ...Object.entries(services).map(([name, programs]) => ({ ...definition, dataset: `${dataset}.${name}`, programs })),
+  ]
 }
 
 const EXACT = 0
@@ -146,7 +141,9 @@ class SourceEnricher implements Enricher, DatasetLine {
     this.source = source
     this.#choices = choices
     this.#out = out
-    this.multiline = choices.find(({ dataset }) => dataset.multiline !== null)?.dataset.multiline ?? null
+    // Not of those for every program: all lines of all others would wait for a next one.
+    const joining = choices.find(({ dataset, general }) => !general && dataset.multiline !== null)
+    this.multiline = joining?.dataset.multiline ?? null
     this.input = NO_INPUT
     this.filterText = new LineText(NO_INPUT)
   }
@@ -173,8 +170,9 @@ class SourceEnricher implements Enricher, DatasetLine {
       const { dataset, answer, general } = choices[i]
       if (answer !== true && !passes(answer, this.filterText)) continue
       if (dataset.match(this, out)) return out
+      if (general && !dataset.headed) continue
       // The header of one is better than another's name.
-      if (!general && (best === null || (!best.recognised && dataset.recognised))) best = dataset
+      if (best === null || (!best.headed && dataset.headed) || (!best.recognised && dataset.recognised)) best = dataset
     }
     if (best !== null) {
       best.writeUnmatched(this, out)

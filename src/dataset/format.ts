@@ -99,7 +99,18 @@ export const datasetConfig = z.strictObject({
     .min(1)
     .default(['*'])
     .describe('exact names, globs such as `nova-*`, or `/regular expressions/`; `*`: every program, tried last'),
+  services: z
+    .record(z.string().regex(/^[a-z0-9_]+$/), z.array(program).min(1))
+    .optional()
+    .describe(
+      'names of services with their programs: each is a dataset of its own, `<dataset>.<service>`, with all else of the file',
+    ),
   filter: filterConfig.optional().describe("only these lines, in syslog-ng's filter language"),
+  newlines: z
+    .string()
+    .min(2)
+    .optional()
+    .describe('what stands for a line feed inside of a line, such as `#012` of rsyslog; patterns see line feeds'),
   text: z
     .enum(['message', 'tagged'])
     .default('message')

@@ -1,13 +1,19 @@
-/** What one pattern did since the start, for `sluice status --patterns`. */
-export interface PatternCounts {
-  /** `sshd/accepted`. */
-  name: string
-  tried: number
-  matched: number
-  /** ms; from every 64th try. */
-  time: number
-  timedOut: number
-}
+import { z } from 'zod'
+
+/** What patterns did, for `sluice status --patterns`. */
+export const patternCounts = z.array(
+  z.object({
+    /** `sshd/accepted`. */
+    name: z.string(),
+    tried: z.number(),
+    matched: z.number(),
+    /** ms; reckoned from every 64th try. */
+    time: z.number(),
+    timedOut: z.number(),
+  }),
+)
+
+export type PatternCounts = z.output<typeof patternCounts>[number]
 
 /** Tries between two that are timed: reading the clock twice costs as much as a short pattern. */
 const SAMPLED = 64
@@ -19,21 +25,52 @@ export class PatternCounter {
   matched = 0
   time = 0
   timedOut = 0
+  #untimed = SAMPLED
   constructor(name: string) {
     this.name = name
   }
 
+  /** The counts since the last call. */
+  take(): PatternCounts {
+    const { name, tried, matched, time, timedOut } = this
+    this.tried = this.matched = this.time = this.timedOut = 0
+    return { name, tried, matched, time, timedOut }
+  }
+
   /** Tries the expression; `lastIndex` is not used. */
   exec(regex: RegExp, text: string): RegExpExecArray | null {
-    if (this.tried++ % SAMPLED !== 0) {
+    this.tried++
+    if (this.#untimed++ < SAMPLED) {
       const match = regex.exec(text)
       if (match !== null) this.matched++
       return match
     }
+    this.#untimed = 1
     const before = performance.now()
     const match = regex.exec(text)
     this.time += (performance.now() - before) * SAMPLED
     if (match !== null) this.matched++
     return match
+  }
+}
+
+/** Sums of what lanes report, by pattern. */
+export class PatternTotals {
+  readonly #totals = new Map<string, PatternCounts>()
+
+  add(counts: readonly PatternCounts[]): void {
+    for (const { name, tried, matched, time, timedOut } of counts) {
+      const total = this.#totals.get(name) ?? { name, tried: 0, matched: 0, time: 0, timedOut: 0 }
+      total.tried += tried
+      total.matched += matched
+      total.time += time
+      total.timedOut += timedOut
+      this.#totals.set(name, total)
+    }
+  }
+
+  /** Those that took most time first. */
+  get all(): PatternCounts[] {
+    return [...this.#totals.values()].sort((a, b) => b.time - a.time)
   }
 }

@@ -5,7 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Archive } from '../archive/archive.ts'
 import { DiskBuffer } from '../buffer/disk/disk.ts'
 import type { Config } from '../config/schema.ts'
+import { PatternTotals } from '../dataset/pattern-counters.ts'
 import { DeadLetters } from '../deliver/dead-letters.ts'
+import { datasetsOf } from '../lane/from-config.ts'
 import type { SeenReport } from '../lane/seen.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { type Lock, lockDirectory } from '../ledger/lock.ts'
@@ -45,6 +47,7 @@ export class Engine {
   readonly #archive: Archive | null
   readonly #intake: Intake
   readonly #pressure = new Pressure()
+  readonly #patterns = new PatternTotals()
   readonly inputs: Input[] = []
   readonly #deliveries: Delivery[] = []
   readonly #outputs: OpenedOutput[] = []
@@ -75,6 +78,8 @@ export class Engine {
   /** Against the way of a line: what takes comes before what gives, and the sockets last but for the outputs. */
   static async start(options: EngineOptions): Promise<Engine> {
     const { config, log } = options
+    // Read first: nothing is touched when they are wrong.
+    datasetsOf(config)
     const lock = await lockDirectory(config.data)
     try {
       const onHappening = filesHappened(log)
@@ -126,6 +131,7 @@ export class Engine {
       log: this.#log,
       inherited: await inheritedSockets(),
       seen: (reports) => this.#seen(reports),
+      patterns: (counts) => this.#patterns.add(counts),
       captureStopped: (reason) => this.#log.warn(reason),
       failed: onFailure,
     }
@@ -139,6 +145,9 @@ export class Engine {
     this.#control = await serveControl(config.data, {
       status: async function* (this: Engine) {
         yield await this.report()
+      }.bind(this),
+      patterns: async function* (this: Engine) {
+        yield this.#patterns.all
       }.bind(this),
       ...(query === undefined ? {} : { query }),
     })

@@ -1,5 +1,6 @@
 import type { DiskBuffer } from '../buffer/disk/disk.ts'
 import type { Config, ReceiveConfig } from '../config/schema.ts'
+import type { PatternCounts } from '../dataset/pattern-counters.ts'
 import type { SeenReport } from '../lane/seen.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { InheritedSocket } from '../receive/inherited.ts'
@@ -17,6 +18,8 @@ export interface InputContext {
   /** Sockets of a service manager; inputs take theirs out. */
   inherited: InheritedSocket[]
   seen(reports: SeenReport[]): void
+  /** What patterns did since a lane's report before. */
+  patterns(counts: PatternCounts[]): void
   /** The capture has reached its bound, or can't be written. */
   captureStopped(reason: string): void
   /** The input can't go on, and with it the process. */

@@ -1,3 +1,4 @@
+import type { PatternCounts } from '../dataset/pattern-counters.ts'
 import { Lane } from '../lane/lane.ts'
 import type { LaneOptions } from '../lane/options.ts'
 import type { SeenReport } from '../lane/seen.ts'
@@ -12,6 +13,7 @@ export interface MainLaneOptions {
   intake: Intake
   ledger: Ledger
   seen: (reports: SeenReport[]) => void
+  patterns: (counts: PatternCounts[]) => void
   captureStopped: (reason: string) => void
   /** tail: what else the stream's counters need to know, see StreamMeta. */
   rereads?: { before: Record<string, number> }
@@ -29,7 +31,7 @@ export class MainLane implements LineSink {
   #timer: NodeJS.Timeout | undefined
   readonly #appending = new Set<Promise<void>>()
 
-  constructor({ lane, intake, ledger, seen, captureStopped, rereads, savePositions }: MainLaneOptions) {
+  constructor({ lane, intake, ledger, seen, patterns, captureStopped, rereads, savePositions }: MainLaneOptions) {
     this.#lane = new Lane(lane, {
       batch: (batch) => {
         // What is appended must never be more than what is known to be received.
@@ -45,6 +47,7 @@ export class MainLane implements LineSink {
       },
       archive: (parts) => intake.archive(parts),
       seen,
+      patterns,
       captureStopped,
       counters: () => this.#writeCounters(),
     })

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ArchivePart } from '../archive/archive.ts'
 import type { Batch } from '../buffer/buffer.ts'
+import type { PatternCounts } from '../dataset/pattern-counters.ts'
 import { StreamFile, type StreamMeta } from '../ledger/stream-file.ts'
 import type { LaneCore } from '../receive/udp/lane-core.ts'
 import { Lane } from './lane.ts'
@@ -19,6 +20,7 @@ export type FromLane =
   | { kind: 'batch'; batch: Batch }
   | { kind: 'archive'; parts: ArchivePart[] }
   | { kind: 'seen'; reports: SeenReport[] }
+  | { kind: 'patterns'; counts: PatternCounts[] }
   | { kind: 'capture'; stopped: string }
 
 /** From the main thread to a lane's thread: a batch's buffer comes back; hosts whose events are to be discarded. */
@@ -33,6 +35,7 @@ export function createLaneCore(options: LaneCoreOptions, port: MessagePort): Lan
     // Nothing that arrives by UDP can be read again.
     positions: () => {},
     seen: (reports) => post({ kind: 'seen', reports }, []),
+    patterns: (counts) => post({ kind: 'patterns', counts }, []),
     captureStopped: (stopped) => post({ kind: 'capture', stopped }, []),
     counters: (values) => {
       for (let i = 0; i < values.length; i++) file.set(i, values[i])

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts'
+import { checkOwn } from '../dataset/check.ts'
 import { loadDatasets } from '../dataset/load.ts'
 import { DAY } from '../event/times.ts'
 import type { LaneOptions } from './options.ts'
@@ -33,11 +34,17 @@ export function laneOptions(
 /** Read once a start, whatever the number of lanes. */
 const loaded = new WeakMap<Config, LaneOptions['datasets']>()
 
-function datasetsOf(config: Config): LaneOptions['datasets'] {
+/**
+ * The datasets of a config, checked.
+ * @throws UserError (78)
+ */
+export function datasetsOf(config: Config): LaneOptions['datasets'] {
   if (config.datasets === false) return null
   let datasets = loaded.get(config)
   if (datasets === undefined) {
-    datasets = { definitions: loadDatasets(config.datasets), patterns: config.patterns }
+    const definitions = loadDatasets(config.datasets)
+    checkOwn(definitions, config.patterns)
+    datasets = { definitions, patterns: config.patterns }
     loaded.set(config, datasets)
   }
   return datasets

@@ -24,7 +24,7 @@ import { ZoneRules } from './zone-rules.ts'
 export interface LaneOutlet extends BatchesOutlet {
   archive(parts: ArchivePart[]): void
   seen(reports: SeenReport[]): void
-  /** What each pattern did since the start; once a second while that changes. */
+  /** What patterns did since the report before. */
   patterns?(counts: PatternCounts[]): void
   /** Keeps the counters where they survive a kill. Called before the lines they count are looked at. */
   counters(values: Float64Array): void
@@ -273,7 +273,7 @@ export class Lane implements LineSink {
     if (reports.length > 0) this.#outlet.seen(reports)
     this.#batches.handOnPositions()
     if (this.#outlet.patterns !== undefined) {
-      const counts = this.#router.patternCounts()
+      const counts = this.#router.takePatternCounts()
       if (counts.length > 0) this.#outlet.patterns(counts)
     }
     this.#outlet.counters(this.#values)

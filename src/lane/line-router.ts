@@ -78,9 +78,9 @@ export class LineRouter {
     return expression.test(this.#fields.of(bytes, header, source).message())
   }
 
-  /** What patterns did, when that has changed since the last call. */
-  patternCounts(): PatternCounts[] {
-    return this.#datasets?.changedCounts() ?? []
+  /** What patterns did since the last call. */
+  takePatternCounts(): PatternCounts[] {
+    return this.#datasets?.takeCounts() ?? []
   }
 
   /** Forgets all sources, and with them the numbers of archive files. */
