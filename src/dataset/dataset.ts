@@ -3,6 +3,7 @@ import type { PatternLibrary } from '../grok/library.ts'
 import { type Answer, compileFilter, type Filter, type Source } from '../route/filter.ts'
 import type { LineText } from '../route/line-text.ts'
 import type { EnrichInput, Enrichment, Multiline } from './enrichment.ts'
+import { type FirstCharacters, firstCharacters } from './first-characters.ts'
 import type { Constant, DatasetDefinition } from './format.ts'
 import { type Lifter, liftJson, liftPairs } from './lift.ts'
 import { literalPrefix } from './literal-prefix.ts'
@@ -15,6 +16,7 @@ interface Candidate {
   regex: RegExp
   counter: PatternCounter
   prefix: string
+  first: FirstCharacters
   /** A literal that must be somewhere in the text; empty: none but the prefix. */
   needle: string
   filter: Filter | null
@@ -84,6 +86,7 @@ export class Dataset {
           regex,
           counter: counterOf(`${dataset}/${name}`),
           prefix,
+          first: firstCharacters(regex),
           needle,
           rest,
           filter,
@@ -186,7 +189,7 @@ export class Dataset {
     if (!(first < 128)) return this.#patterns
     let list = this.#byFirst[first]
     if (list === undefined) {
-      list = this.#patterns.filter(({ prefix }) => prefix === '' || prefix.charCodeAt(0) === first)
+      list = this.#patterns.filter(({ first: possible }) => possible === null || possible[first] === 1)
       this.#byFirst[first] = list
     }
     return list

@@ -107,15 +107,6 @@ function byService({ services = {}, ...definition }: DatasetDefinition): Dataset
   ]
 }
 
-/** A file's services as files of their own. */
-function byService({ services = {}, ...definition }: DatasetDefinition): DatasetDefinition[] {
-  const { dataset } = definition
-  return [
-    definition,
-    ...Object.entries(services).map(([name, programs]) => ({ ...definition, dataset: `${dataset}.${name}`, programs })),
-  ]
-}
-
 const EXACT = 0
 const EVERY = 3
 const NOT_NAMED = 4

@@ -1,5 +1,5 @@
 import { eventsOf } from '../deliver/bulk-lines.ts'
-import type { Sender } from '../receive/sender.ts'
+import { Sender } from '../receive/sender.ts'
 import { Lane } from './lane.ts'
 import type { LaneOptions } from './options.ts'
 
@@ -41,4 +41,19 @@ export class LineParser {
   flush(): void {
     this.#lane.flush()
   }
+}
+
+/** The events of a few lines, which came one right after the other from one sender. */
+export function eventsFrom(
+  options: LaneOptions,
+  lines: readonly (string | Uint8Array)[],
+  receivedAt: number,
+  from = '127.0.0.1',
+): Record<string, unknown>[] {
+  const events: Record<string, unknown>[] = []
+  const parser = new LineParser(options, (document) => events.push(JSON.parse(Buffer.from(document).toString())))
+  const sender = new Sender(from, true)
+  for (const line of lines) parser.push(typeof line === 'string' ? Buffer.from(line) : line, sender, receivedAt)
+  parser.flush()
+  return events
 }
