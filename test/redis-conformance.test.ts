@@ -48,14 +48,15 @@ conformance('redis', { durable: true }, async (options) => {
   return subject(await mkdtemp(join(tmpdir(), 'sluice-redis-')), options)
 })
 
-async function failover(dir: string, options: SubjectOptions): Promise<Subject> {
+async function several(dir: string, options: SubjectOptions, isMirror: boolean): Promise<Subject> {
   const marks = await Marks.open(join(dir, 'ledger'))
   const handed = await Marks.open(join(dir, 'handed'))
   const common = { size: options.size / 2, age: 3_600_000, leaseMs: options.leaseMs }
   const members = [server, second].map(({ url }) => new RedisBuffer({ url, consumer: 'me', marks, ...common }))
   // Too small for anything: batches on disk are for a Redis, not for who asks here.
   const spool = await DiskBuffer.open({ ...common, path: join(dir, 'spool'), size: 1, sync: '1s', marks: handed })
-  const buffer = new FailoverBuffer({ members, spool, handed, marks })
+  const mirror = isMirror ? { ...common, consumer: 'me' } : undefined
+  const buffer = new FailoverBuffer({ members, spool, handed, marks, mirror })
   for (const { link } of members) await link.settled(5000)
   return {
     buffer,
@@ -64,7 +65,7 @@ async function failover(dir: string, options: SubjectOptions): Promise<Subject> 
       const copy = await mkdtemp(join(tmpdir(), 'sluice-crash-'))
       await cp(dir, copy, { recursive: true })
       await buffer.close()
-      return failover(copy, options)
+      return several(copy, options, isMirror)
     },
     clean: async () => {
       await buffer.close()
@@ -75,7 +76,9 @@ async function failover(dir: string, options: SubjectOptions): Promise<Subject> 
   }
 }
 
-conformance('failover', { durable: true }, async (options) => {
-  for (const { command } of [server, second]) await command('flushall')
-  return failover(await mkdtemp(join(tmpdir(), 'sluice-failover-')), options)
-})
+for (const kind of ['failover', 'mirror']) {
+  conformance(kind, { durable: true }, async (options) => {
+    for (const { command } of [server, second]) await command('flushall')
+    return several(await mkdtemp(join(tmpdir(), 'sluice-several-')), options, kind === 'mirror')
+  })
+}

@@ -14,6 +14,7 @@ export interface Happening {
     | 'buffer_down' // a buffer on another machine can't be reached, or takes nothing
     | 'buffer_up' // it is well again
     | 'buffer_switched' // batches go to another one from now on
+    | 'single_copy' // a mirror has one copy of new batches only, or two again
     | 'buffer_advice' // something about its configuration puts batches at risk
     | 'buffer_lost' // batches that it held are gone
   text: string

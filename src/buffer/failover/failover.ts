@@ -4,12 +4,12 @@ import type { Marks } from '../../ledger/marks.ts'
 import { type Batch, type BatchBuffer, BufferDown, BufferFull, type Depth, type Lease } from '../buffer.ts'
 import type { DiskBuffer } from '../disk/disk.ts'
 import { addDepths } from '../memory.ts'
+import type { Buffered } from '../queue.ts'
 import type { RedisBuffer } from '../redis/redis.ts'
 import { checkTally, markOf } from '../settlement.ts'
 import { Choice } from './choice.ts'
+import { Member, type MirrorOptions } from './member.ts'
 import { mergeLeases } from './merge.ts'
-import { Outstanding } from './outstanding.ts'
-import { SettledElsewhere } from './settled-elsewhere.ts'
 import { Unspooler } from './unspooler.ts'
 
 export interface FailoverOptions {
@@ -21,24 +21,18 @@ export interface FailoverOptions {
   handed: Marks
   /** What this process has settled. */
   marks: Marks
+  /** With two members: a copy of each batch goes to the other one (src/buffer/mirror). */
+  mirror?: MirrorOptions | undefined
   onHappening?: OnHappening | undefined
-}
-
-interface Member {
-  name: string
-  buffer: RedisBuffer
-  outstanding: Outstanding
-  /** What was settled in the others. */
-  settledElsewhere: SettledElsewhere
-  well(): boolean
-  /** As last seen: a Redis that is away still holds its batches. */
-  depths: Map<string | undefined, Depth>
 }
 
 /**
  * Several Redis, the first that is well takes the batch, and a directory for when none does. Each batch is in one
  * place, unless a write went unanswered. All of them are drained all the time; the directory into a Redis, as soon as
  * one takes batches again, in order, while new ones go straight there.
+ *
+ * As a mirror each batch has a copy in the other Redis, which is taken over when the first is silent for longer than a
+ * lease: the loss of one machine, disk included, loses nothing.
  */
 export class FailoverBuffer implements BatchBuffer {
   readonly #options: FailoverOptions
@@ -49,23 +43,16 @@ export class FailoverBuffer implements BatchBuffer {
   #ticking: Promise<void> | undefined
   /** Where the last batch went. */
   #current: string | undefined
+  #isSingle = false
+  /** Mirror: batches that were appended with one copy only, since the other Redis was away or full. */
+  singleCopies = 0
 
   constructor(options: FailoverOptions) {
-    const { members, marks, onHappening, spool } = options
+    const { members, spool } = options
     this.#options = options
-    this.#members = members.map((buffer) => ({
-      name: buffer.link.name,
-      buffer,
-      outstanding: new Outstanding(
-        buffer,
-        members.filter((other) => other !== buffer),
-        marks,
-        onHappening,
-      ),
-      settledElsewhere: new SettledElsewhere(buffer),
-      well: () => buffer.link.well,
-      depths: new Map(),
-    }))
+    this.#members = members.map((buffer) => {
+      return new Member({ ...options, buffer, others: members.filter((other) => other !== buffer) })
+    })
     this.#choice = new Choice(this.#members)
     this.#unspooler = new Unspooler(spool, (batch) => this.#put(batch))
     for (const { output } of spool.buffered()) this.#unspooler.start(output)
@@ -90,17 +77,20 @@ export class FailoverBuffer implements BatchBuffer {
   }
 
   leases(output: string, signal: AbortSignal): AsyncIterable<Lease> {
-    const sources = this.#members.map((member) => (end: AbortSignal) => this.#leasesOf(member, output, end))
+    const sources = this.#members.flatMap((member) => member.sources(output))
     return mergeLeases(sources, signal)
   }
 
-  /** What all of them hold; of one that is away, what it held when it was last seen. */
+  /** What all of them hold, copies left out; of one that is away, what it held when it was last seen. */
   async depth(output?: string): Promise<Depth> {
-    const depths = await Promise.all([
-      this.#options.spool.depth(output),
-      ...this.#members.map((member) => this.#depthOf(member, output)),
-    ])
+    const members = this.#members.map((member) => member.depth(output))
+    const depths = await Promise.all([this.#options.spool.depth(output), ...members])
     return addDepths(depths.map((depth) => ({ depth: () => depth })))
+  }
+
+  /** What has not left this process yet. */
+  buffered(): Buffered[] {
+    return this.#options.spool.buffered()
   }
 
   /** Closes the members and the spool; the marks are closed by who opened them. */
@@ -108,7 +98,7 @@ export class FailoverBuffer implements BatchBuffer {
     clearInterval(this.#timer)
     await this.#unspooler.stop()
     await this.#ticking
-    await Promise.all(this.#members.map(({ buffer }) => buffer.close()))
+    await Promise.all(this.#options.members.map((buffer) => buffer.close()))
     await this.#options.spool.close()
   }
 
@@ -116,39 +106,27 @@ export class FailoverBuffer implements BatchBuffer {
   async #put(batch: Batch): Promise<boolean> {
     for (const member of this.#choice.candidates()) {
       try {
-        const id = await member.buffer.put(batch)
-        member.outstanding.add(id, batch)
+        const copies = await member.put(batch)
+        if (this.#options.mirror) this.#countCopies(copies, batch)
         this.#goesTo(member.name)
         return true
       } catch (error) {
         this.#choice.failed(member)
-        if (error instanceof BufferDown || error instanceof BufferFull) continue
-        this.#options.onHappening?.({ kind: 'buffer_down', text: `${member.name}: ${messageOf(error)}` })
+        this.#tellUnlessDown(member, error)
       }
     }
     return false
   }
 
-  async *#leasesOf(member: Member, output: string, signal: AbortSignal): AsyncGenerator<Lease> {
-    for await (const lease of member.buffer.leases(output, signal)) {
-      const settle: Lease['settle'] = async (outcome, rest) => {
-        const result = await lease.settle(outcome, rest)
-        member.outstanding.settled(lease.batch, rest)
-        if (!rest) for (const other of this.#members) if (other !== member) other.settledElsewhere.add(lease.batch)
-        return result
-      }
-      yield { ...lease, settle }
-    }
-  }
-
-  async #depthOf({ buffer, depths }: Member, output: string | undefined): Promise<Depth> {
-    try {
-      const depth = await buffer.depth(output)
-      depths.set(output, depth)
-      return depth
-    } catch {
-      return depths.get(output) ?? { batches: 0, events: 0, bytes: 0 }
-    }
+  #countCopies(copies: number, { output, count }: Batch): void {
+    const isSingle = copies < 2
+    if (isSingle) this.singleCopies++
+    if (isSingle === this.#isSingle) return
+    this.#isSingle = isSingle
+    const text = isSingle
+      ? 'batches have one copy only: the other Redis is away or full'
+      : `batches have two copies again; ${this.singleCopies} have had one only`
+    this.#options.onHappening?.({ kind: 'single_copy', text, output, events: count })
   }
 
   #goesTo(name: string): void {
@@ -160,17 +138,13 @@ export class FailoverBuffer implements BatchBuffer {
 
   async #tick(): Promise<void> {
     for (const member of this.#members) {
-      if (!member.well()) {
-        this.#choice.failed(member)
-        continue
-      }
-      try {
-        await member.settledElsewhere.send()
-        await member.outstanding.check()
-      } catch (error) {
-        if (error instanceof BufferDown || error instanceof BufferFull) continue
-        this.#options.onHappening?.({ kind: 'buffer_down', text: `${member.name}: ${messageOf(error)}` })
-      }
+      if (!member.well()) this.#choice.failed(member)
+      else await member.tick().catch((error: unknown) => this.#tellUnlessDown(member, error))
     }
+  }
+
+  #tellUnlessDown({ name }: Member, error: unknown): void {
+    if (error instanceof BufferDown || error instanceof BufferFull) return
+    this.#options.onHappening?.({ kind: 'buffer_down', text: `${name}: ${messageOf(error)}` })
   }
 }

@@ -5,11 +5,14 @@ import { keysOf } from '../redis/keys.ts'
 import type { RedisBuffer } from '../redis/redis.ts'
 import { lostMark } from '../settlement.ts'
 
-interface Waiting {
+export interface Place {
   id: string
   output: string
   stream: string
   number: number
+}
+
+interface Waiting extends Place {
   part: number
   count: number
   tally: Tally
@@ -118,8 +121,8 @@ export class Outstanding {
 
 const keyOf = (output: string, stream: string, number: number) => `${output}\0${stream}\0${number}`
 
-/** 0: neither there nor settled; 1: waits; 2: settled. */
-async function fatesOf(buffer: RedisBuffer, entries: readonly Waiting[]): Promise<number[]> {
+/** What became of batches in a Redis, by the ids they got there. 0: neither there nor settled; 1: waits; 2: settled. */
+export async function fatesOf(buffer: RedisBuffer, entries: readonly Place[]): Promise<number[]> {
   const fates = new Array<number>(entries.length).fill(1)
   for (const output of new Set(entries.map((entry) => entry.output))) {
     const keys = keysOf(output)

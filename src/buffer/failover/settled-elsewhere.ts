@@ -7,7 +7,8 @@ const MANY = 500
 
 /**
  * What this process has settled in one Redis, on its way to another, so that the first may come back empty and still
- * be told exactly what it lost. A batch that stands in both (a write without answer) is then settled in both.
+ * be told exactly what it lost. A batch that stands in both (a copy, a write without answer) is then
+ * settled in both.
  */
 export class SettledElsewhere {
   readonly #to: RedisBuffer
@@ -25,14 +26,16 @@ export class SettledElsewhere {
   async send(): Promise<void> {
     while (this.#queue.length > 0) {
       const some = this.#queue.slice(0, MANY)
-      await this.#to.link.run(async (client) => {
-        const streams = new Set<string>()
-        const answers = some.map(({ output, stream, number }) => {
-          const key = keysOf(output).settled(stream)
-          streams.add(key)
-          return client.setbit(key, number, 1)
+      await this.#to.link.run((client) => {
+        const groups = Map.groupBy(some, ({ output, stream }) => `${output}\0${stream}`)
+        const answers = [...groups.values()].map((batches) => {
+          const { output = '', stream = '' } = batches[0] ?? {}
+          const { settled, copies, copiesDue, copiesCounts } = keysOf(output)
+          const numbers = batches.map(({ number }) => number)
+          const keys = [settled(stream), copies, copiesDue, copiesCounts]
+          return client.sluiceNoteSettled(...keys, stream, REMEMBERED, ...numbers)
         })
-        await Promise.all([...answers, ...[...streams].map((key) => client.expire(key, REMEMBERED))])
+        return Promise.all(answers)
       })
       this.#queue = this.#queue.slice(some.length)
     }

@@ -8,6 +8,12 @@ export interface Keys {
   rests: string
   /** Stream of entries that could not be read. */
   damaged: string
+  /** Hash, mirror mode: copies of batches that stand in the other Redis, by 'stream number'. */
+  copies: string
+  /** Sorted set: from when on each copy may be taken over, ms. */
+  copiesDue: string
+  /** Hash: batches, events, bytes, stored of the copies. */
+  copiesCounts: string
   /** Hash: marks by 'stream number part' that this shipper has settled and not yet taken over into its ledger. */
   marks(shipper: string): string
   /** Hash: batches, events and last number that were appended of a stream. */
@@ -34,6 +40,9 @@ export function keysOf(output: string): Keys {
     counts: `${base}:counts`,
     rests: `${base}:rests`,
     damaged: `${base}:damaged`,
+    copies: `${base}:copies`,
+    copiesDue: `${base}:copies:due`,
+    copiesCounts: `${base}:copies:counts`,
     marks: (shipper) => `${base}:marks:${shipper}`,
     appended: (stream) => `${base}:appended:${stream}`,
     settled: (stream) => `${base}:settled:${stream}`,

@@ -125,6 +125,11 @@ export class RedisOutput {
     this.#tooOld = waits > (this.#tooOld ? age * LOW_WATER : age)
   }
 
+  /** A mark was left for this consumer by another step than a lease's. */
+  markLeft(): void {
+    this.#marksToCollect = true
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     this.#hungry.resolve()
@@ -291,7 +296,7 @@ export class RedisOutput {
 
 const UNREADABLE = { stream: '', number: 0, part: 0, count: 0, bytes: 0, received: { from: 0, to: 0 } }
 
-const markField = ({ stream, number, part }: Mark) => `${stream} ${number} ${part}`
+export const markField = ({ stream, number, part }: Mark) => `${stream} ${number} ${part}`
 
 /** As the scripts count it. */
 const storedBytes = ({ key, blob }: InRedis) => key.byteLength + blob.byteLength + 100

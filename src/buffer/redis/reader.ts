@@ -146,12 +146,12 @@ function entriesOf(list: unknown): Row[] {
   })
 }
 
-/** Until the client is ready, at most `millis`. */
+/** Until the client is ready or given up, at most `millis`. */
 async function once(client: Redis, millis: number): Promise<void> {
-  const ready = Promise.withResolvers<void>()
-  const timer = setTimeout(ready.resolve, millis)
-  client.once('ready', ready.resolve)
-  await ready.promise
+  const over = Promise.withResolvers<void>()
+  const timer = setTimeout(over.resolve, millis)
+  client.once('ready', over.resolve).once('end', over.resolve)
+  await over.promise
   clearTimeout(timer)
-  client.off('ready', ready.resolve)
+  client.off('ready', over.resolve).off('end', over.resolve)
 }

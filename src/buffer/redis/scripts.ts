@@ -10,6 +10,11 @@ const FILES = {
   sluiceSetAside: 'set-aside-5',
   sluiceFate: 'fate-1',
   sluiceMakeGroup: 'make-group-1',
+  sluiceCopy: 'copy-4',
+  sluiceNoteSettled: 'note-settled-4',
+  sluiceRestCopy: 'rest-copy-2',
+  sluiceDueCopies: 'due-copies-2',
+  sluiceSettleCopy: 'settle-copy-6',
 } as const
 
 type Argument = string | number | Buffer
@@ -25,6 +30,11 @@ declare module 'ioredis' {
     ): Result<[batches: number, events: number, bytes: number, stored: number, oldest: string, id: string], Context>
     sluiceSetAside(...args: Argument[]): Result<number, Context>
     sluiceMakeGroup(...args: Argument[]): Result<number, Context>
+    sluiceCopy(...args: Argument[]): Result<number, Context>
+    sluiceNoteSettled(...args: Argument[]): Result<number, Context>
+    sluiceRestCopy(...args: Argument[]): Result<number, Context>
+    sluiceDueCopies(...args: Argument[]): Result<string[], Context>
+    sluiceSettleCopy(...args: Argument[]): Result<number, Context>
     sluiceFate(...args: Argument[]): Result<number[], Context>
   }
 }

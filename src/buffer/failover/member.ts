@@ -1,0 +1,120 @@
+import type { OnHappening } from '../../ledger/happening.ts'
+import type { Marks } from '../../ledger/marks.ts'
+import { type Batch, BufferDown, BufferFull, type Depth, type Lease } from '../buffer.ts'
+import { Copies } from '../mirror/copies.ts'
+import type { RedisBuffer } from '../redis/redis.ts'
+import type { Candidate } from './choice.ts'
+import { Outstanding } from './outstanding.ts'
+import { SettledElsewhere } from './settled-elsewhere.ts'
+
+export interface MemberOptions {
+  buffer: RedisBuffer
+  /** The other Redis of the list. */
+  others: readonly RedisBuffer[]
+  marks: Marks
+  mirror?: MirrorOptions | undefined
+  onHappening?: OnHappening | undefined
+}
+
+export interface MirrorOptions {
+  consumer: string
+  /** Bytes of copies, per output. */
+  size: number
+  leaseMs: number
+}
+
+/** One Redis of several, with what is remembered of it outside of it. */
+export class Member implements Candidate {
+  readonly name: string
+  readonly #options: MemberOptions
+  readonly #outstanding: Outstanding
+  /** What was settled here, on its way to the others. */
+  readonly #settled: SettledElsewhere[]
+  /** Mirror: copies of what stands here, in the first of the others. */
+  readonly #copies: Copies | undefined
+  /** What was settled by its copy, on its way to here. */
+  readonly #settledByCopy: SettledElsewhere
+  /** As last seen: a Redis that is away still holds its batches. */
+  readonly #depths = new Map<string | undefined, Depth>()
+
+  constructor(options: MemberOptions) {
+    const { buffer, others, marks, mirror, onHappening } = options
+    this.name = buffer.link.name
+    this.#options = options
+    this.#outstanding = new Outstanding(buffer, others, marks, onHappening)
+    this.#settled = others.map((other) => new SettledElsewhere(other))
+    this.#settledByCopy = new SettledElsewhere(buffer)
+    const [keeper] = others
+    if (mirror && keeper) {
+      const onSettled = (batch: Batch) => this.#settledByCopy.add(batch)
+      this.#copies = new Copies({ ...mirror, keeper, original: buffer, marks, onSettled })
+    }
+  }
+
+  well(): boolean {
+    return this.#options.buffer.link.well
+  }
+
+  /** Resolves with the number of copies that there are now. Rejects when there is none. */
+  async put(batch: Batch): Promise<number> {
+    const id = await this.#options.buffer.put(batch)
+    try {
+      if (this.#copies) {
+        await this.#copies.put(batch, id)
+        return 2
+      }
+    } catch (error) {
+      if (!(error instanceof BufferDown || error instanceof BufferFull)) throw error
+    }
+    this.#outstanding.add(id, batch)
+    return 1
+  }
+
+  /** One source of leases for what stands here, and one for what had to be taken over from its copies. */
+  sources(output: string): ((signal: AbortSignal) => AsyncIterable<Lease>)[] {
+    const copies = this.#copies
+    const own = (signal: AbortSignal) => this.#leases(output, signal)
+    return copies ? [own, (signal: AbortSignal) => copies.leases(output, signal)] : [own]
+  }
+
+  async depth(output: string | undefined): Promise<Depth> {
+    try {
+      const depth = await this.#options.buffer.depth(output)
+      this.#depths.set(output, depth)
+      return depth
+    } catch (error) {
+      if (!(error instanceof BufferDown)) throw error
+      // Those that wait there can be counted by their copies, also while these are taken over.
+      const copies = output === undefined ? undefined : await this.#copies?.depth(output).catch(() => undefined)
+      return copies ?? this.#depths.get(output) ?? { batches: 0, events: 0, bytes: 0 }
+    }
+  }
+
+  /** Twice a second. Rejects with BufferDown when one of those it speaks to is away. */
+  async tick(): Promise<void> {
+    for (const settled of this.#settled) await settled.send().catch(unlessDown)
+    await this.#settledByCopy.send()
+    await this.#outstanding.check()
+  }
+
+  async *#leases(output: string, signal: AbortSignal): AsyncGenerator<Lease> {
+    for await (const lease of this.#options.buffer.leases(output, signal)) {
+      yield { ...lease, settle: (outcome, rest) => this.#settle(lease, outcome, rest) }
+    }
+  }
+
+  async #settle(lease: Lease, ...[outcome, rest]: Parameters<Lease['settle']>): Promise<'settled' | 'gone'> {
+    const { batch } = lease
+    const result = await lease.settle(outcome, rest)
+    // 'gone' may also mean that another shipper has it, and has not yet delivered it.
+    if (!this.#options.marks.has(batch.output, batch.stream, batch.number, batch.part)) return result
+    this.#outstanding.settled(batch, rest)
+    if (!rest) for (const settled of this.#settled) settled.add(batch)
+    else if (result === 'settled') await this.#copies?.putRest(rest).catch(unlessDown)
+    return result
+  }
+}
+
+function unlessDown(error: unknown): void {
+  if (!(error instanceof BufferDown)) throw error
+}
