@@ -121,7 +121,7 @@ function load(config: Config, options: Options): { suites: Suite[]; lane: LaneOp
       name: 'test',
     },
   )
-  return { suites, lane: { ...base, datasets: { definitions, patterns: config.patterns } } }
+  return { suites, lane: { ...base, datasets: { definitions, patterns: config.patterns, guarded: true } } }
 }
 
 /** A config's own tests go the way of its lines, through its routes. */

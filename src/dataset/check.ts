@@ -10,7 +10,7 @@ export function datasetProblems(definitions: readonly DatasetDefinition[], patte
   const library = PatternLibrary.load({ vocabulary: 'ecs', dirs: patterns })
   return definitions.flatMap((definition) => {
     try {
-      for (const dataset of new Datasets([definition], () => library).all()) dataset.check()
+      for (const dataset of new Datasets([definition], null, () => library).all()) dataset.check()
       return []
     } catch (error) {
       return [error instanceof Error ? error.message : String(error)]
@@ -20,11 +20,13 @@ export function datasetProblems(definitions: readonly DatasetDefinition[], patte
 
 /**
  * Checks what a person has added to the shipped files, which tests check. Own patterns may change what all mean.
+ * @returns true when there is anything of their own
  * @throws UserError (78)
  */
-export function checkOwn(definitions: readonly DatasetDefinition[], patterns: readonly string[]): void {
+export function checkOwn(definitions: readonly DatasetDefinition[], patterns: readonly string[]): boolean {
   const own = patterns.length > 0 ? definitions : definitions.filter(({ file }) => dirname(file) !== SHIPPED)
-  if (own.length === 0) return
+  if (own.length === 0) return false
   const problems = datasetProblems(own, patterns)
   if (problems.length > 0) throw new UserError(problems.join('\n'), 78)
+  return true
 }

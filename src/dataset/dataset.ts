@@ -1,4 +1,5 @@
 import { type CompiledGrok, compileGrok } from '../grok/compile.ts'
+import type { Guard, Guarded } from '../grok/guard.ts'
 import type { PatternLibrary } from '../grok/library.ts'
 import { type Answer, compileFilter, type Filter, type Source } from '../route/filter.ts'
 import type { LineText } from '../route/line-text.ts'
@@ -13,7 +14,7 @@ import { Plan, type PlanParts } from './plan.ts'
 /** One expression of a pattern or a header. */
 interface Candidate {
   grok: CompiledGrok
-  regex: RegExp
+  guarded: Guarded
   counter: PatternCounter
   prefix: string
   first: FirstCharacters
@@ -26,8 +27,6 @@ interface Candidate {
   rest: number
   /** By index of the header's candidate + 1. */
   plans: (Plan | undefined)[]
-  /** Not tried again before then, ms since the epoch. */
-  asideUntil: number
 }
 
 /** A line, as datasets look at it. */
@@ -40,17 +39,11 @@ export interface DatasetLine {
   readonly filterText: LineText
 }
 
-/** The expression that is being tried, for whoever has to find out what took so long. */
-export const underWay: { counter: PatternCounter | null; text: string; candidate: Candidate | null } = {
-  counter: null,
-  text: '',
-  candidate: null,
-}
-
 /** One dataset file with its patterns compiled. Made when the first line of its programs comes. */
 export class Dataset {
   readonly definition: DatasetDefinition
   readonly multiline: Multiline | null
+  readonly #guard: Guard | null
   readonly #headers: Candidate[]
   readonly #patterns: Candidate[]
   /** Patterns that a text may fit that begins with the character (code below 128). */
@@ -63,7 +56,13 @@ export class Dataset {
   readonly #liftPlans: (Plan | undefined)[] = []
 
   /** @throws Error that names the pattern, when one is no grok */
-  constructor(definition: DatasetDefinition, shared: PatternLibrary, counterOf: (name: string) => PatternCounter) {
+  constructor(
+    definition: DatasetDefinition,
+    shared: PatternLibrary,
+    guard: Guard | null,
+    counterOf: (name: string) => PatternCounter,
+  ) {
+    this.#guard = guard
     this.definition = definition
     const { multiline } = definition
     this.multiline = multiline === undefined ? null : { ...multiline, continues: new RegExp(multiline.continues) }
@@ -77,14 +76,15 @@ export class Dataset {
       try {
         const grok = compileGrok(match, library)
         const { regex } = grok
+        const counter = counterOf(`${dataset}/${name}`)
         const prefix = literalPrefix(regex)
         const needle = grok.prefilter === null || prefix.includes(grok.prefilter) ? '' : grok.prefilter
         const rest = grok.captures.find(({ field }) => field === 'rest')?.group ?? 0
         const filter = of.filter === undefined ? null : compileFilter(of.filter)
         return {
           grok,
-          regex,
-          counter: counterOf(`${dataset}/${name}`),
+          guarded: { name: counter.name, regex, timedOut: 0, aside: null },
+          counter,
           prefix,
           first: firstCharacters(regex),
           needle,
@@ -93,7 +93,6 @@ export class Dataset {
           dataset: of.dataset,
           set: of.set,
           plans: [],
-          asideUntil: 0,
         }
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error)
@@ -174,14 +173,8 @@ export class Dataset {
     const { prefix, needle, filter, counter } = candidate
     if (prefix !== '' && !text.startsWith(prefix)) return null
     if (needle !== '' && !text.includes(needle)) return null
-    if (candidate.asideUntil > line.input.receivedAt) return null
     if (filter !== null && !passes(filter(line.source), line.filterText)) return null
-    underWay.candidate = candidate
-    underWay.counter = counter
-    underWay.text = text
-    const match = counter.exec(candidate.regex, text)
-    underWay.counter = null
-    return match
+    return counter.exec(candidate.guarded, text, this.#guard, line)
   }
 
   #candidates(text: string): Candidate[] {

@@ -1,9 +1,9 @@
+import type { Guard } from '../grok/guard.ts'
 import type { PatternLibrary } from '../grok/library.ts'
 import { type Answer, compileFilter, type Source } from '../route/filter.ts'
 import { LineText } from '../route/line-text.ts'
 import { Dataset, type DatasetLine, passes } from './dataset.ts'
-import type { Enricher, EnrichInput } from './enrichment.ts'
-import { Enrichment, type Multiline } from './enrichment.ts'
+import type { Enricher, EnrichInput, Enrichment, Multiline } from './enrichment.ts'
 import type { DatasetDefinition } from './format.ts'
 import { type Lifter, liftJson, liftPairs } from './lift.ts'
 import { globRegex } from './lookup.ts'
@@ -28,11 +28,15 @@ export class Datasets {
   /** Null: broken. */
   readonly #compiled = new Map<DatasetDefinition, Dataset | null>()
   readonly #counters = new Map<string, PatternCounter>()
-  readonly #enrichment = new Enrichment()
+  readonly #guard: Guard | null
   readonly #programs: readonly ((program: string) => number)[]
 
-  /** @param library made when the first dataset is compiled */
-  constructor(definitions: readonly DatasetDefinition[], library: () => PatternLibrary) {
+  /**
+   * @param guard stops patterns that take too long; null: they are known not to
+   * @param library made when the first dataset is compiled
+   */
+  constructor(definitions: readonly DatasetDefinition[], guard: Guard | null, library: () => PatternLibrary) {
+    this.#guard = guard
     this.#definitions = definitions.flatMap(byService)
     let made: PatternLibrary | undefined
     this.#library = () => {
@@ -54,7 +58,7 @@ export class Datasets {
         const dataset = this.#dataset(definition)
         return dataset === null ? [] : [{ dataset, answer, general: rank === EVERY && answer === true }]
       })
-    return new SourceEnricher(source, choices, this.#enrichment)
+    return new SourceEnricher(source, choices)
   }
 
   /** The compiled form; null, after a warning, for one that is broken: a lane goes on without it. */
@@ -73,7 +77,7 @@ export class Datasets {
   }
 
   #compile(definition: DatasetDefinition): Dataset {
-    return new Dataset(definition, this.#library(), (name) => this.#counter(name))
+    return new Dataset(definition, this.#library(), this.#guard, (name) => this.#counter(name))
   }
 
   /** Compiles all, for checks. @throws Error that names file and pattern */
@@ -88,6 +92,11 @@ export class Datasets {
       this.#counters.set(name, counter)
     }
     return counter
+  }
+
+  /** Counts that a pattern was given up. */
+  timedOut(name: string): void {
+    this.#counter(name).timedOut++
   }
 
   /** What patterns did since the last call; those that did nothing are left out. */
@@ -131,16 +140,14 @@ class SourceEnricher implements Enricher, DatasetLine {
   readonly source: Source
   readonly multiline: Multiline | null
   readonly #choices: readonly Choice[]
-  readonly #out: Enrichment
   readonly filterText: LineText
   input: EnrichInput
   #text: string | null = null
   #tagged: string | null = null
 
-  constructor(source: Source, choices: readonly Choice[], out: Enrichment) {
+  constructor(source: Source, choices: readonly Choice[]) {
     this.source = source
     this.#choices = choices
-    this.#out = out
     // Not of those for every program: all lines of all others would wait for a next one.
     const joining = choices.find(({ dataset, general }) => !general && dataset.multiline !== null)
     this.multiline = joining?.dataset.multiline ?? null
@@ -158,25 +165,25 @@ class SourceEnricher implements Enricher, DatasetLine {
     return this.#tagged
   }
 
-  enrich(input: EnrichInput): Enrichment | null {
+  enrich(input: EnrichInput, out: Enrichment): boolean {
     this.input = input
     this.#text = null
     this.#tagged = null
     this.filterText.reset(input)
-    const out = this.#out.reset()
+    out.reset()
     const choices = this.#choices
     let best: Dataset | null = null
     for (let i = 0; i < choices.length; i++) {
       const { dataset, answer, general } = choices[i]
       if (answer !== true && !passes(answer, this.filterText)) continue
-      if (dataset.match(this, out)) return out
+      if (dataset.match(this, out)) return true
       if (general && !dataset.headed) continue
       // The header of one is better than another's name.
       if (best === null || (!best.headed && dataset.headed) || (!best.recognised && dataset.recognised)) best = dataset
     }
     if (best !== null) {
       best.writeUnmatched(this, out)
-      return out
+      return true
     }
     return liftPlain(this.text, this, out)
   }
@@ -202,7 +209,7 @@ const liftings: [string, Lifter][] = [
 const liftPlans = new Map<string, Plan>()
 
 /** A message of no dataset that is one JSON object, or key=value pairs. */
-function liftPlain(text: string, { input }: DatasetLine, out: Enrichment): Enrichment | null {
+function liftPlain(text: string, { input }: DatasetLine, out: Enrichment): boolean {
   for (const [name, lifter] of liftings) {
     if (lifter(text) === null) continue
     let plan = liftPlans.get(name)
@@ -218,9 +225,9 @@ function liftPlain(text: string, { input }: DatasetLine, out: Enrichment): Enric
       liftPlans.set(name, plan)
     }
     plan.write(out, { header: null, body: null, text }, input)
-    return out
+    return true
   }
-  return null
+  return false
 }
 
 const NO_FILE: DatasetDefinition = {

@@ -29,7 +29,7 @@ export class Enrichment {
   failed = false
   /** Set of HAS_…. */
   has = 0
-  bytes: Buffer = Buffer.allocUnsafeSlow(16 << 10)
+  bytes: Buffer = Buffer.allocUnsafeSlow(2 << 10)
   used = 0
   /** Ends of the groups in `bytes`, by index of GROUPS; each begins where the one before ends. */
   readonly ends = new Int32Array(GROUPS.length)
@@ -88,6 +88,6 @@ export interface Multiline {
 /** The datasets that lines of one source may belong to; remembered by the lane. */
 export interface Enricher {
   readonly multiline: Multiline | null
-  /** Null: no dataset concerns the line. The result is the caller's until the next line. */
-  enrich(input: EnrichInput): Enrichment | null
+  /** Writes what a dataset makes of the line; false, and nothing written: none concerns it. */
+  enrich(input: EnrichInput, out: Enrichment): boolean
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { Guard, Guarded } from '../grok/guard.ts'
+import type { DatasetLine } from './dataset.ts'
 
 /** What patterns did, for `sluice status --patterns`. */
 export const patternCounts = z.array(
@@ -37,18 +39,17 @@ export class PatternCounter {
     return { name, tried, matched, time, timedOut }
   }
 
-  /** Tries the expression; `lastIndex` is not used. */
-  exec(regex: RegExp, text: string): RegExpExecArray | null {
+  /** Tries the pattern. */
+  exec(pattern: Guarded, text: string, guard: Guard | null, line: DatasetLine): RegExpExecArray | null {
     this.tried++
-    if (this.#untimed++ < SAMPLED) {
-      const match = regex.exec(text)
-      if (match !== null) this.matched++
-      return match
+    const timed = ++this.#untimed > SAMPLED
+    const before = timed ? performance.now() : 0
+    const match =
+      guard === null ? pattern.regex.exec(text) : guard.exec(pattern, text, line.source.program, line.input.receivedAt)
+    if (timed) {
+      this.#untimed = 1
+      this.time += (performance.now() - before) * SAMPLED
     }
-    this.#untimed = 1
-    const before = performance.now()
-    const match = regex.exec(text)
-    this.time += (performance.now() - before) * SAMPLED
     if (match !== null) this.matched++
     return match
   }

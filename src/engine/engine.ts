@@ -132,6 +132,11 @@ export class Engine {
       inherited: await inheritedSockets(),
       seen: (reports) => this.#seen(reports),
       patterns: (counts) => this.#patterns.add(counts),
+      setAside: ({ pattern, program, cpuMillis, until }) =>
+        this.#log.warn(
+          { pattern, program, cpuMillis: Math.round(cpuMillis), until: new Date(until).toISOString() },
+          'a pattern takes too long over lines of this program, and is not tried on them for a while',
+        ),
       captureStopped: (reason) => this.#log.warn(reason),
       failed: onFailure,
     }

@@ -1,6 +1,7 @@
 import type { DiskBuffer } from '../buffer/disk/disk.ts'
 import type { Config, ReceiveConfig } from '../config/schema.ts'
 import type { PatternCounts } from '../dataset/pattern-counters.ts'
+import type { SetAside } from '../lane/lane.ts'
 import type { SeenReport } from '../lane/seen.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { InheritedSocket } from '../receive/inherited.ts'
@@ -20,6 +21,7 @@ export interface InputContext {
   seen(reports: SeenReport[]): void
   /** What patterns did since a lane's report before. */
   patterns(counts: PatternCounts[]): void
+  setAside(about: SetAside): void
   /** The capture has reached its bound, or can't be written. */
   captureStopped(reason: string): void
   /** The input can't go on, and with it the process. */

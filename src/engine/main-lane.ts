@@ -1,5 +1,5 @@
 import type { PatternCounts } from '../dataset/pattern-counters.ts'
-import { Lane } from '../lane/lane.ts'
+import { Lane, type SetAside } from '../lane/lane.ts'
 import type { LaneOptions } from '../lane/options.ts'
 import type { SeenReport } from '../lane/seen.ts'
 import type { LineSink } from '../lane/sink.ts'
@@ -14,6 +14,7 @@ export interface MainLaneOptions {
   ledger: Ledger
   seen: (reports: SeenReport[]) => void
   patterns: (counts: PatternCounts[]) => void
+  setAside: (about: SetAside) => void
   captureStopped: (reason: string) => void
   /** tail: what else the stream's counters need to know, see StreamMeta. */
   rereads?: { before: Record<string, number> }
@@ -31,7 +32,17 @@ export class MainLane implements LineSink {
   #timer: NodeJS.Timeout | undefined
   readonly #appending = new Set<Promise<void>>()
 
-  constructor({ lane, intake, ledger, seen, patterns, captureStopped, rereads, savePositions }: MainLaneOptions) {
+  constructor({
+    lane,
+    intake,
+    ledger,
+    seen,
+    patterns,
+    setAside,
+    captureStopped,
+    rereads,
+    savePositions,
+  }: MainLaneOptions) {
     this.#lane = new Lane(lane, {
       batch: (batch) => {
         // What is appended must never be more than what is known to be received.
@@ -48,6 +59,7 @@ export class MainLane implements LineSink {
       archive: (parts) => intake.archive(parts),
       seen,
       patterns,
+      setAside,
       captureStopped,
       counters: () => this.#writeCounters(),
     })

@@ -30,6 +30,7 @@ export async function openUdpInput(
         } else if ('parts' in finished) intake.archive(finished.parts)
         else if ('reports' in finished) context.seen(finished.reports)
         else if ('counts' in finished) context.patterns(finished.counts)
+        else if ('about' in finished) context.setAside(finished.about)
         else context.captureStopped(finished.stopped)
       },
       onFailure: (_, error) => context.failed(error),

@@ -50,10 +50,17 @@ export class LaneBatches {
     return (this.#targets[slot.decision.index] ?? this.#prepare(slot)).length > 0
   }
 
-  /** Gives an id to an event that no output gets, and counts where it went instead. */
-  skip(slot: Slot): void {
+  /** Gives the next line its id. Every line has one, so that those of a file that is read again are the same. */
+  nextId(): Uint8Array {
     this.#ids.next()
-    this.#count(slot)
+    return this.#ids.bytes
+  }
+
+  /** Counts an event that no output gets. */
+  skip({ decision }: Slot): void {
+    const { values } = this.#counters
+    const moved = this.#moved[decision.index]
+    for (let i = 0; i < moved.length; i++) values[moved[i]]++
   }
 
   /** Counts an event that is discarded since the buffer is nearly full. */
@@ -64,21 +71,15 @@ export class LaneBatches {
   }
 
   /** @param indexDay midnight UTC of the day whose index the event belongs to. */
-  add(line: Line, slot: Slot, indexDay: number): void {
+  add(line: Line, slot: Slot, id: Uint8Array, indexDay: number): void {
     this.skip(slot)
     const targets = this.#targets[slot.decision.index]
     for (let i = 0; i < targets.length; i++) {
       const batch = targets[i]
       if (batch.lacksRoomFor(line)) this.#close(batch)
-      batch.add(line, slot, this.#ids.bytes, indexDay)
+      batch.add(line, slot, id, indexDay)
       if (batch.due < this.due) this.due = batch.due
     }
-  }
-
-  #count({ decision }: Slot): void {
-    const { values } = this.#counters
-    const moved = this.#moved[decision.index]
-    for (let i = 0; i < moved.length; i++) values[moved[i]]++
   }
 
   #prepare({ decision }: Slot): OpenBatch[] {

@@ -4,7 +4,7 @@ import type { Batch } from '../buffer/buffer.ts'
 import type { PatternCounts } from '../dataset/pattern-counters.ts'
 import { StreamFile, type StreamMeta } from '../ledger/stream-file.ts'
 import type { LaneCore } from '../receive/udp/lane-core.ts'
-import { Lane } from './lane.ts'
+import { Lane, type SetAside } from './lane.ts'
 import type { LaneOptions } from './options.ts'
 import type { SeenReport } from './seen.ts'
 
@@ -21,6 +21,7 @@ export type FromLane =
   | { kind: 'archive'; parts: ArchivePart[] }
   | { kind: 'seen'; reports: SeenReport[] }
   | { kind: 'patterns'; counts: PatternCounts[] }
+  | { kind: 'aside'; about: SetAside }
   | { kind: 'capture'; stopped: string }
 
 /** From the main thread to a lane's thread: a batch's buffer comes back; hosts whose events are to be discarded. */
@@ -36,6 +37,7 @@ export function createLaneCore(options: LaneCoreOptions, port: MessagePort): Lan
     positions: () => {},
     seen: (reports) => post({ kind: 'seen', reports }, []),
     patterns: (counts) => post({ kind: 'patterns', counts }, []),
+    setAside: (about) => post({ kind: 'aside', about }, []),
     captureStopped: (stopped) => post({ kind: 'capture', stopped }, []),
     counters: (values) => {
       for (let i = 0; i < values.length; i++) file.set(i, values[i])

@@ -43,8 +43,8 @@ export function datasetsOf(config: Config): LaneOptions['datasets'] {
   let datasets = loaded.get(config)
   if (datasets === undefined) {
     const definitions = loadDatasets(config.datasets)
-    checkOwn(definitions, config.patterns)
-    datasets = { definitions, patterns: config.patterns }
+    const guarded = checkOwn(definitions, config.patterns)
+    datasets = { definitions, patterns: config.patterns, guarded }
     loaded.set(config, datasets)
   }
   return datasets

@@ -1,24 +1,31 @@
 import type { ArchivePart } from '../archive/archive.ts'
-import type { Enrichment } from '../dataset/enrichment.ts'
+import type { Multiline } from '../dataset/enrichment.ts'
 import type { PatternCounts } from '../dataset/pattern-counters.ts'
-import type { Line } from '../event/line.ts'
+import { type Culprit, Guard } from '../grok/guard.ts'
 import { CaptureWriter } from '../receive/capture.ts'
 import type { Sender } from '../receive/sender.ts'
-import { FLAG_DATE_OUT_OF_RANGE, FLAG_TRUNCATED, Header } from '../syslog/header.ts'
-import { parseHeader, parseWhole } from '../syslog/parse.ts'
-import type { Zone } from '../syslog/zone.ts'
+import { FLAG_DATE_OUT_OF_RANGE } from '../syslog/header.ts'
 import { ArchiveLines } from './archive-lines.ts'
 import { type BatchesOutlet, LaneBatches } from './batches.ts'
 import { ARCHIVE_LINES, BYTES, JOINED, KERNEL_DROPS, LaneCounters, RECEIVED, REFUSED } from './counters.ts'
 import { type HeldLine, LineJoiner } from './joiner.ts'
+import { LineReader } from './line-reader.ts'
 import { LineRouter } from './line-router.ts'
 import { dayOf } from './open-batch.ts'
 import type { LaneOptions } from './options.ts'
+import { ParsedLine } from './parsed-line.ts'
 import { type SeenReport, SeenSlots } from './seen.ts'
-import { type SenderNote, SenderNotes } from './senders.ts'
 import type { LineSink } from './sink.ts'
 import type { Slot } from './sources.ts'
-import { ZoneRules } from './zone-rules.ts'
+
+/** A pattern took too long over a line of the program, and is not tried on others of it until then. */
+export interface SetAside {
+  pattern: string
+  program: string
+  cpuMillis: number
+  /** ms since the epoch */
+  until: number
+}
 
 /** Where a lane hands on what it finished: a port on a thread of its own, the engine on the main thread. */
 export interface LaneOutlet extends BatchesOutlet {
@@ -26,12 +33,15 @@ export interface LaneOutlet extends BatchesOutlet {
   seen(reports: SeenReport[]): void
   /** What patterns did since the report before. */
   patterns?(counts: PatternCounts[]): void
+  setAside?(about: SetAside): void
   /** Keeps the counters where they survive a kill. Called before the lines they count are looked at. */
   counters(values: Float64Array): void
   captureStopped(reason: string): void
 }
 
 const REPORT_MILLIS = 1000
+/** Lines under one time limit. */
+const TOGETHER = 512
 
 /**
  * From the bytes of a line to its place in the archive and in a batch: one stream, one thread, nothing shared.
@@ -42,50 +52,54 @@ export class Lane implements LineSink {
   readonly #values: Float64Array
   readonly #outlet: LaneOutlet
   readonly #router: LineRouter
-  readonly #header = new Header()
-  readonly #line: Line
-  readonly #zones: ZoneRules
-  readonly #senders: SenderNotes
+  readonly #reader: LineReader
+  readonly #guard: Guard | null
+  /** Lines that are read together; those before `#noted` are waiting for it. */
+  readonly #parsed: ParsedLine[] = []
+  #noted = 0
+  /** Lines that are still to come of those announced. */
+  #announced = 0
   readonly #archive = new ArchiveLines()
   readonly #batches: LaneBatches
   readonly #joiner = new LineJoiner()
+  /** Held lines whose time is over. */
+  #ready: HeldLine[] = []
   readonly #seen = new SeenSlots()
-  readonly #whole: boolean
   readonly #capture: CaptureWriter | null
   readonly #back: number
   readonly #ahead: number
   #shedHosts: ReadonlySet<string> | null = null
-  #zone: Zone
   #lines = 0
   #reportAt = 0
 
   constructor(options: LaneOptions, outlet: LaneOutlet) {
     this.#outlet = outlet
-    this.#router = new LineRouter(options, this.#archive)
+    const guard = options.datasets?.guarded ? new Guard({ onCulprit: (culprit) => this.#blame(culprit) }) : null
+    this.#guard = guard
+    this.#router = new LineRouter(options, this.#archive, guard)
     const dropRules = options.routes.filter((route) => route.drop).map((route) => route.name)
     const outputs = options.outputs.map(({ name }) => name)
     this.counters = new LaneCounters(outputs, dropRules)
     this.#values = this.counters.values
-    this.#zones = new ZoneRules(options.timezone, options.senders)
-    this.#zone = this.#zones.input
-    this.#senders = new SenderNotes(this.#zones)
-    this.#batches = new LaneBatches(options, dropRules, this.counters, outlet)
+    const batches = new LaneBatches(options, dropRules, this.counters, outlet)
+    this.#batches = batches
+    this.#reader = new LineReader(options, this.#router, {
+      wanted: (slot) => batches.wants(slot),
+      gaveUp: () => guard?.gaveUp ?? false,
+    })
     this.#capture = options.capture
       ? CaptureWriter.open(options.capture.path, { maxBytes: options.capture.maxBytes, onStop: outlet.captureStopped })
       : null
-    this.#whole = options.fixed !== undefined
     this.#back = options.window.back
     this.#ahead = options.window.ahead
-    const nothing = new Uint8Array(0)
-    const source = { host: '', program: '', sender: '', priority: 13, pieces: null }
-    const line = { bytes: nothing, start: 0, header: this.#header, time: 0, receivedAt: 0, routes: nothing }
-    this.#line = { ...line, source, enrichment: null, path: null }
   }
 
   /** Counts a receive call's datagrams and keeps the counters, before any of them is parsed. */
   received(datagrams: number, bytes: number, refused: number): void {
     this.count(datagrams, bytes)
     this.#values[REFUSED] += refused
+    // Without a guard nothing is gained by taking lines together.
+    if (this.#guard !== null) this.#announced = datagrams - refused
     this.#outlet.counters(this.#values)
   }
 
@@ -103,126 +117,149 @@ export class Lane implements LineSink {
     truncated = false,
     position?: { key: string; value: unknown },
   ): void {
-    const header = this.#header
-    const note = this.#senders.of(sender)
-    const slot = this.#read(bytes, start, end, note, receivedAt)
-    if (truncated) header.flags |= FLAG_TRUNCATED
-    // Before anything is counted or kept: what a pattern can't finish may be begun again.
-    const wanted = this.#batches.wants(slot)
-    const multiline = wanted ? this.#router.multiline(slot) : null
-    if (multiline !== null) {
-      const key = this.#keyOf(bytes, slot, note)
-      const held = this.#joiner.find(key, receivedAt, multiline.max)
-      const joins =
-        held !== undefined &&
-        this.#router.continues(bytes, header, slot, multiline.continues) &&
-        this.#joiner.join(held, bytes.subarray(header.messageStart, header.lineEnd), receivedAt + multiline.within)
-      if (joins) {
-        this.#values[JOINED]++
-        this.#keep(slot, bytes, start, end, sender, receivedAt)
-      } else {
-        const before = this.#joiner.take(key)
-        if (before !== undefined) {
-          this.#giveOut(before)
-          this.#read(bytes, start, end, note, receivedAt)
-        }
-        this.#keep(slot, bytes, start, end, sender, receivedAt)
-        const due = receivedAt + multiline.within
-        const line = { key, sender, receivedAt, truncated, due, number: this.#lines + 1 }
-        this.#joiner.hold(line, bytes.subarray(start, header.lineEnd))
-        this.#giveOutDue(Number.NEGATIVE_INFINITY)
-      }
-    } else {
-      const enrichment = wanted ? this.#router.enrich(bytes, header, slot, receivedAt, this.#zone) : null
-      this.#keep(slot, bytes, start, end, sender, receivedAt)
-      this.#event(slot, enrichment, bytes, start, receivedAt)
-    }
-    this.#lines++
-    // Not before: a batch that the line itself made close must not carry its position.
-    if (position !== undefined) this.#batches.positions.add(this.#lines, position, this.#joiner.newest)
-    if (wanted) this.#batches.closeComplete()
+    const line = this.#lineAt(this.#noted++)
+    line.bytes = bytes
+    line.start = start
+    line.end = end
+    line.sender = sender
+    line.receivedAt = receivedAt
+    line.truncated = truncated
+    line.position = position === undefined ? null : { key: position.key, value: position.value }
+    if (this.#noted >= this.#announced || this.#noted === TOGETHER) this.#process()
   }
 
-  /** Reads the header, and finds what is known of such lines. */
-  #read(bytes: Uint8Array, start: number, end: number, note: SenderNote, receivedAt: number): Slot {
-    const header = this.#header
-    this.#zone = note.zone
-    if (this.#whole) parseWhole(header, bytes, start, end)
-    else parseHeader(header, bytes, start, end, receivedAt, note.zone)
-    const slot = this.#router.find(bytes, header, note, Number.isNaN(header.time) ? receivedAt : header.time)
-    const hostZone = this.#zones.ofHost(slot.source.host)
-    if (hostZone === null) return slot
-    this.#zone = hostZone
-    if (this.#whole) return slot
-    parseHeader(header, bytes, start, end, receivedAt, hostZone)
-    return this.#router.find(bytes, header, note, Number.isNaN(header.time) ? receivedAt : header.time)
+  /** Takes all lines noted, in two steps: reading may be stopped and begun again, the rest must not be. */
+  #process(): void {
+    const count = this.#noted
+    this.#noted = 0
+    this.#announced = Math.max(0, this.#announced - count)
+    this.#read(count, false)
+    for (let i = 0; i < count; i++) this.#take(this.#parsed[i])
+    this.#giveOut()
+    this.#batches.closeComplete()
+    if (!this.#archive.overgrown) return
+    this.#handOnArchive()
+    this.#router.reset()
+  }
+
+  #read(count: number, held: boolean): void {
+    const parsed = this.#parsed
+    if (this.#guard !== null) this.#guard.run(count, (i) => this.#reader.read(parsed[i], held))
+    else for (let i = 0; i < count; i++) this.#reader.read(parsed[i], held)
+  }
+
+  #lineAt(i: number): ParsedLine {
+    this.#parsed[i] ??= new ParsedLine()
+    return this.#parsed[i]
+  }
+
+  /** Keeps the line, and makes its event, or holds it back while it may go on. */
+  #take(line: ParsedLine): void {
+    const { slot, multiline, position } = line
+    if (slot === null) return
+    const id = this.#batches.nextId()
+    this.#lines++
+    this.#keep(line, slot)
+    if (multiline === null) this.#event(line, slot, id)
+    else if (this.#joins(line, multiline)) this.#values[JOINED]++
+    else this.#hold(line, multiline, id)
+    // Not before: a batch that the line itself made close must not carry its position.
+    const newestHeld = this.#ready.length > 0 ? this.#lines : this.#joiner.newest
+    if (position !== null) this.#batches.positions.add(this.#lines, position, newestHeld)
   }
 
   /** Writes the line to the capture and to its files. */
-  #keep(slot: Slot, bytes: Uint8Array, start: number, end: number, sender: Sender, receivedAt: number): void {
+  #keep(line: ParsedLine, slot: Slot): void {
+    const { bytes, start, end, header, sender, receivedAt } = line
     this.#capture?.record(bytes, start, end, sender.address, receivedAt)
     const { files } = slot
+    line.path = null
     if (files.length === 0) return
-    const { lineStart, lineEnd } = this.#header
+    this.#router.place(slot, bytes, header, Number.isNaN(header.time) ? receivedAt : header.time)
+    line.path = slot.path
     for (let i = 0; i < files.length; i++) {
-      this.#archive.add(files[i], bytes, lineStart, lineEnd)
+      this.#archive.add(files[i], bytes, header.lineStart, header.lineEnd)
       this.#values[ARCHIVE_LINES]++
     }
     if (this.#archive.full) this.#handOnArchive()
   }
 
-  /** Makes the event of what `#read` has read last. */
-  #event(slot: Slot, enrichment: Enrichment | null, bytes: Uint8Array, start: number, receivedAt: number): void {
-    const line = this.#line
-    const { header } = line
+  #event(line: ParsedLine, slot: Slot, id: Uint8Array): void {
+    const { header, enrichment, receivedAt } = line
     if (enrichment !== null && !Number.isNaN(enrichment.time)) header.time = enrichment.time
-    line.time = this.#timeOf(slot, receivedAt)
+    line.time = this.#timeOf(line, slot)
     this.#seen.add(slot)
     if (this.#seen.full) this.#outlet.seen(this.#seen.take())
-    if (!this.#batches.wants(slot)) this.#batches.skip(slot)
+    if (!line.wanted) this.#batches.skip(slot)
     else if (this.#shedHosts?.has(slot.source.host) === true) this.#batches.shed(slot)
-    else {
-      line.bytes = bytes
-      line.start = start
-      line.receivedAt = receivedAt
-      line.source = slot.source
-      line.enrichment = enrichment
-      line.path = slot.path
-      line.routes = slot.routes
-      this.#batches.add(line, slot, dayOf(header.flags & FLAG_DATE_OUT_OF_RANGE ? receivedAt : line.time))
-    }
+    else this.#batches.add(line, slot, id, dayOf(header.flags & FLAG_DATE_OUT_OF_RANGE ? receivedAt : line.time))
     if (header.flags !== 0) this.#countFlags(header.flags)
   }
 
-  /** Sender, host, program and pid. */
-  #keyOf(bytes: Uint8Array, { source }: Slot, note: SenderNote): string {
-    const { pidStart, pidEnd } = this.#header
-    const pid =
-      pidStart < 0 ? '' : Buffer.from(bytes.buffer, bytes.byteOffset + pidStart, pidEnd - pidStart).toString('latin1')
-    return `${note.index}\n${source.host}\n${source.program}\n${pid}`
+  /** Joins the line to the one before that it goes on with, when that is still held. */
+  #joins(line: ParsedLine, { within, max }: Multiline): boolean {
+    const { bytes, header, receivedAt } = line
+    if (!line.continues) return false
+    const held = this.#joiner.find(keyOf(line), receivedAt, max)
+    const message = bytes.subarray(header.messageStart, header.lineEnd)
+    return held !== undefined && this.#joiner.join(held, message, receivedAt + within)
   }
 
-  /** Makes the event of a line that was held back; it is in its files already. */
-  #giveOut({ bytes, used, sender, receivedAt, truncated }: HeldLine): void {
-    const slot = this.#read(bytes, 0, used, this.#senders.of(sender), receivedAt)
-    if (truncated) this.#header.flags |= FLAG_TRUNCATED
-    const enrichment = this.#router.enrich(bytes, this.#header, slot, receivedAt, this.#zone)
-    this.#event(slot, enrichment, bytes, 0, receivedAt)
+  /** Holds the line, as it may go on; the one before of the same key does not any more. */
+  #hold(line: ParsedLine, { within }: Multiline, id: Uint8Array): void {
+    const { bytes, start, header, sender, receivedAt, truncated, path } = line
+    const key = keyOf(line)
+    const before = this.#joiner.take(key)
+    if (before !== undefined) this.#ready.push(before)
+    const held = { key, id, number: this.#lines, sender, receivedAt, truncated, path, due: receivedAt + within }
+    this.#joiner.hold(held, bytes.subarray(start, header.lineEnd))
+    this.#takeDue(Number.NEGATIVE_INFINITY)
+  }
+
+  #takeDue(now: number): void {
+    for (let held = this.#joiner.takeDue(now); held !== undefined; held = this.#joiner.takeDue(now)) {
+      this.#ready.push(held)
+    }
+  }
+
+  /** Makes the events of held lines whose time is over; the lines are in their files already. */
+  #giveOut(): void {
+    while (this.#ready.length > 0) {
+      const some = this.#ready.splice(0, TOGETHER)
+      for (const [i, { bytes, used, ...held }] of some.entries()) {
+        const { sender, receivedAt, truncated, path } = held
+        Object.assign(this.#lineAt(i), {
+          bytes,
+          start: 0,
+          end: used,
+          sender,
+          receivedAt,
+          truncated,
+          path,
+          position: null,
+        })
+      }
+      this.#read(some.length, true)
+      for (const [i, { id }] of some.entries()) {
+        const line = this.#parsed[i]
+        if (line.slot !== null) this.#event(line, line.slot, id)
+      }
+    }
     this.#batches.positions.release(this.#joiner.oldest)
   }
 
-  #giveOutDue(now: number): void {
-    for (let held = this.#joiner.takeDue(now); held !== undefined; held = this.#joiner.takeDue(now)) this.#giveOut(held)
+  /** A pattern took too long: it is not tried on lines of the program for a while. */
+  #blame({ pattern, program, cpuMillis, asideUntil }: Culprit): void {
+    this.#router.timedOut(pattern.name)
+    this.#outlet.setAside?.({ pattern: pattern.name, program, cpuMillis, until: asideUntil })
   }
 
   /** The event's time; remembers how far the sender's clock is off, and flags a day too far from reception. */
-  #timeOf(slot: Slot, receivedAt: number): number {
-    const { time } = this.#header
+  #timeOf({ header, receivedAt }: ParsedLine, slot: Slot): number {
+    const { time } = header
     if (Number.isNaN(time)) return receivedAt
     slot.source.skew = receivedAt - time
-    if (time < dayOf(receivedAt) - this.#back || time > receivedAt + this.#ahead) {
-      this.#header.flags |= FLAG_DATE_OUT_OF_RANGE
-    }
+    if (time < dayOf(receivedAt) - this.#back || time > receivedAt + this.#ahead) header.flags |= FLAG_DATE_OUT_OF_RANGE
     return time
   }
 
@@ -233,14 +270,13 @@ export class Lane implements LineSink {
 
   #handOnArchive(): void {
     if (!this.#archive.empty) this.#outlet.archive(this.#archive.take())
-    if (this.#archive.overgrown) this.#router.reset()
   }
 
   /** Closes what is due. Returns ms until the next tick is wanted. */
   tick(now: number): number {
-    if (now >= this.#joiner.due) {
-      this.#giveOutDue(now)
-      this.#batches.closeComplete()
+    if (now >= this.#joiner.due || this.#noted > 0) {
+      this.#takeDue(now)
+      this.#process()
     }
     if (now >= this.#batches.due || (now >= this.#reportAt && !this.#archive.empty)) {
       this.#batches.closeDue(now)
@@ -262,7 +298,9 @@ export class Lane implements LineSink {
 
   /** Closes and hands on everything. */
   flush(): void {
-    this.#giveOutDue(Number.POSITIVE_INFINITY)
+    this.#process()
+    this.#takeDue(Number.POSITIVE_INFINITY)
+    this.#giveOut()
     this.#batches.closeAll()
     this.#handOnArchive()
     this.#report()
@@ -300,4 +338,12 @@ export class Lane implements LineSink {
   giveBack(buffer: ArrayBuffer | null): void {
     this.#batches.pool.give(buffer)
   }
+}
+
+/** Sender, host, program and pid. */
+function keyOf({ bytes, header, note, slot }: ParsedLine): string {
+  const { pidStart, pidEnd } = header
+  const pid =
+    pidStart < 0 ? '' : Buffer.from(bytes.buffer, bytes.byteOffset + pidStart, pidEnd - pidStart).toString('latin1')
+  return `${note?.index}\n${slot?.source.host}\n${slot?.source.program}\n${pid}`
 }

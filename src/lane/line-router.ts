@@ -3,6 +3,7 @@ import { Datasets } from '../dataset/datasets.ts'
 import type { EnrichInput, Enrichment, Multiline } from '../dataset/enrichment.ts'
 import type { PatternCounts } from '../dataset/pattern-counters.ts'
 import { jsonBytes } from '../event/json-bytes.ts'
+import type { Guard } from '../grok/guard.ts'
 import { PatternLibrary } from '../grok/library.ts'
 import type { Decision } from '../route/decision.ts'
 import { Router } from '../route/router.ts'
@@ -29,7 +30,7 @@ export class LineRouter {
   #hasDates = false
   #hasPids = false
 
-  constructor(options: LaneOptions, archive: ArchiveLines) {
+  constructor(options: LaneOptions, archive: ArchiveLines, guard: Guard | null) {
     this.#archive = archive
     this.#outputs = options.outputs.length
     this.#fixed = options.fixed
@@ -37,7 +38,9 @@ export class LineRouter {
     this.#datasets =
       datasets === undefined || datasets === null
         ? null
-        : new Datasets(datasets.definitions, () => PatternLibrary.load({ vocabulary: 'ecs', dirs: datasets.patterns }))
+        : new Datasets(datasets.definitions, guard, () =>
+            PatternLibrary.load({ vocabulary: 'ecs', dirs: datasets.patterns }),
+          )
     this.router = new Router({
       routes: options.routes,
       filters: options.filters,
@@ -47,7 +50,8 @@ export class LineRouter {
     this.#sources = new SourceTable((host, program, priority, sender) => this.#source(host, program, priority, sender))
   }
 
-  find(bytes: Uint8Array, header: Header, sender: SenderNote, time: number): Slot {
+  /** The source with its decision; changes nothing that a second call would change again. */
+  find(bytes: Uint8Array, header: Header, sender: SenderNote): Slot {
     const source = this.#sources.find(bytes, header, sender)
     let decision = source.plan.fixed
     if (decision === null) decision = source.plan.decide(this.#fields.of(bytes, header, source))
@@ -55,17 +59,28 @@ export class LineRouter {
     if (slot === undefined) {
       slot = this.#slot(source, decision)
       source.slots[decision.index] = slot
-      this.#assignFiles(slot, time, this.#fields.of(bytes, header, source))
-    } else if (this.#hasPids || (this.#hasDates && slot.hour !== Math.floor(time / HOUR))) {
-      this.#assignFiles(slot, time, this.#fields.of(bytes, header, source))
     }
     return slot
   }
 
-  /** What the line's dataset makes of it; null: none concerns it. */
-  enrich(bytes: Uint8Array, header: Header, { source }: Slot, receivedAt: number, zone: Zone): Enrichment | null {
+  /** Sees to it that `slot.files` and `slot.path` are those of the line. */
+  place(slot: Slot, bytes: Uint8Array, header: Header, time: number): void {
+    if (!this.#hasPids && (slot.hour === Math.floor(time / HOUR) || (!this.#hasDates && !Number.isNaN(slot.hour))))
+      return
+    this.#assignFiles(slot, time, this.#fields.of(bytes, header, slot.source))
+  }
+
+  /** What the line's dataset makes of it; false: none concerns it. */
+  enrich(
+    bytes: Uint8Array,
+    header: Header,
+    { source }: Slot,
+    receivedAt: number,
+    zone: Zone,
+    out: Enrichment,
+  ): boolean {
     const { enricher } = source
-    return enricher === null ? null : enricher.enrich(this.#fields.of(bytes, header, source, receivedAt, zone))
+    return enricher?.enrich(this.#fields.of(bytes, header, source, receivedAt, zone), out) ?? false
   }
 
   /** How the messages of such lines go on over several; null: they don't. */
@@ -76,6 +91,11 @@ export class LineRouter {
   /** True when the message is one that goes on with the one before. */
   continues(bytes: Uint8Array, header: Header, { source }: Slot, expression: RegExp): boolean {
     return expression.test(this.#fields.of(bytes, header, source).message())
+  }
+
+  /** Counts that a pattern was given up. */
+  timedOut(name: string): void {
+    this.#datasets?.timedOut(name)
   }
 
   /** What patterns did since the last call. */

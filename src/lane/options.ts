@@ -12,8 +12,9 @@ export interface LaneOptions {
   senders: ZoneRule[]
   routes: RouteOptions[]
   filters: Record<string, string>
-  /** What lines are parsed by; null: they are not. `patterns`: directories of a person's own grok patterns. */
-  datasets?: { definitions: DatasetDefinition[]; patterns: string[] } | null
+  /** What lines are parsed by; null: they are not. `patterns`: directories of a person's own
+   * grok patterns; `guarded`: some of all that are not known to be linear, so that their time is limited. */
+  datasets?: { definitions: DatasetDefinition[]; patterns: string[]; guarded?: boolean } | null
   /** The archive's path template; null: no archive. */
   archive: string | null
   outputs: { name: string; index: string }[]

@@ -56,6 +56,8 @@ export const FLAG_TRUNCATED = 1 << 10
 export const FLAG_DATE_OUT_OF_RANGE = 1 << 11
 /** RFC 5424 was announced, but its structured data is malformed: it stays in the message. */
 export const FLAG_STRUCTURED_DATA_INVALID = 1 << 12
+/** Set by the lane: a pattern took too long over the line, or was not tried since it did before. */
+export const FLAG_PATTERN_TIMEOUT = 1 << 13
 
 /** The names that events carry in `sluice.flags`; index = bit number. */
 export const FLAG_NAMES = [
@@ -72,4 +74,5 @@ export const FLAG_NAMES = [
   'truncated',
   'date_out_of_range',
   'structured_data_invalid',
+  'pattern_timeout',
 ] as const
