@@ -9,11 +9,11 @@ import { lockDirectory } from '../src/ledger/lock.ts'
 import { Marks } from '../src/ledger/marks.ts'
 
 /**
- * `receive <dir> <urls> <events per second> <seconds>` or `ship <dir> <urls> <ms per batch>`: what stands before and
- * behind the Redis, each a process that can be killed. Both write what they did, one line each, with writes that a kill
+ * `receive <dir> <mode> <urls> <events per second> <seconds>` or `ship <dir> <mode> <urls> <ms per batch>`: what stands
+ * before and behind the Redis, each a process that can be killed. Both write what they did, one line each, with writes that a kill
  * does not undo: `<dir>/appended` (number, events), `<dir>/delivered` (event ids). Prints its sums when told to end.
  */
-const [role = '', dir = '', urls = '', ...numbers] = process.argv.slice(2)
+const [role = '', dir = '', mode = '', urls = '', ...numbers] = process.argv.slice(2)
 await lockDirectory(dir)
 const onHappening = ({ kind, text, events }: { kind: string; text: string; events?: number }) => {
   process.stderr.write(`${JSON.stringify({ kind, text, events })}\n`)
@@ -24,11 +24,14 @@ const spool = await DiskBuffer.open({
   ...{ path: join(dir, 'spool'), size: 1e9, age: 1e9, sync: '1s', segmentBytes: 500_000 },
   ...{ marks: handed, onHappening },
 })
+const common = { size: 1e9, consumer: `shipper-${role}`, leaseMs: mode === 'mirror' ? 1000 : 5000 }
 const members = urls.split(',').map((url) => {
-  const consumer = `shipper-${role}`
-  return new RedisBuffer({ url, size: 1e9, age: 1e9, consumer, marks, onHappening, leaseMs: 5000 })
+  return new RedisBuffer({ url, age: 1e9, marks, onHappening, ...common })
 })
-const buffer = new FailoverBuffer({ members, spool, handed, marks, onHappening })
+const buffer = new FailoverBuffer({
+  ...{ members, spool, handed, marks, onHappening },
+  mirror: mode === 'mirror' ? common : undefined,
+})
 await Promise.all(members.map(({ link }) => link.settled(2000)))
 const told = Promise.withResolvers<void>()
 process.stdin.on('data', () => told.resolve())

@@ -79,7 +79,13 @@ describe('a receiver, two Redis and a shipper: every event arrives', () => {
     await stack.disposeAsync()
   })
 
-  async function setup({ through = (url: string) => url, pause = 0, seconds = SECONDS, smallDisk = false } = {}) {
+  async function setup({
+    through = (url: string) => url,
+    pause = 0,
+    seconds = SECONDS,
+    smallDisk = false,
+    mode = 'failover',
+  } = {}) {
     stack = new AsyncDisposableStack()
     const work = stack.use(await workspace())
     const a = stack.use(await startRedis())
@@ -92,7 +98,7 @@ describe('a receiver, two Redis and a shipper: every event arrives', () => {
     const start = async (dir: string, args: string[], small = false) => {
       await mkdir(dir, { recursive: true })
       const [role = '', ...numbers] = args
-      const child = new Child(dir, [role, dir, urls, ...numbers], small)
+      const child = new Child(dir, [role, dir, mode, urls, ...numbers], small)
       children.push(child)
       await child.says('started')
       return child
@@ -207,6 +213,43 @@ describe('a receiver, two Redis and a shipper: every event arrives', () => {
     expect(report.handed).toMatchObject({ done: events })
     expect(report.marks).toMatchObject({ lost: { buffer_lost: told } })
     expect(sums.marks?.done).toBe(events - told)
+  })
+
+  test('mirror: the first comes back empty while its shipper lags behind, and nothing is lost', async () => {
+    const { a, receive, ship, work } = await setup({ pause: 60, mode: 'mirror' })
+    const shipper = await ship()
+    const receiver = await receive()
+    await delay(quarter)
+    await a.kill()
+    await a.start({ empty: true })
+    await receiver.says('sent')
+    await closes(work, receiver, shipper)
+    expect(receiver.happened('buffer_lost')).toEqual([])
+  })
+
+  test('the first goes away with batches in hand and stays away: what the second has is delivered', async () => {
+    const { a, receive, ship, work } = await setup({ pause: 20 })
+    const shipper = await ship()
+    const receiver = await receive()
+    await delay(2 * quarter)
+    await a.kill()
+    const before = delivered(work).size
+    await receiver.says('sent')
+    const { ids } = appended(work)
+    await until('the second is drained', () => delivered(work).size > before + (RATE * SECONDS) / 4)
+    await a.start()
+    await closes(work, receiver, shipper)
+    expect(delivered(work)).toEqual(ids)
+  })
+
+  test('mirror: the first is gone for good, and nothing is lost', async () => {
+    const { a, receive, ship, work } = await setup({ pause: 60, mode: 'mirror' })
+    const shipper = await ship()
+    const receiver = await receive()
+    await delay(2 * quarter)
+    await a.kill()
+    await receiver.says('sent')
+    await closes(work, receiver, shipper)
   })
 
   test('the maxmemory of the first is reached', async () => {

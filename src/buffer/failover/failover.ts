@@ -51,7 +51,8 @@ export class FailoverBuffer implements BatchBuffer {
     const { members, spool } = options
     this.#options = options
     this.#members = members.map((buffer) => {
-      return new Member({ ...options, buffer, others: members.filter((other) => other !== buffer) })
+      const others = members.filter((other) => other !== buffer)
+      return new Member({ ...options, buffer, others, putRest: (rest) => this.#put(rest) })
     })
     this.#choice = new Choice(this.#members)
     this.#unspooler = new Unspooler(spool, (batch) => this.#put(batch))

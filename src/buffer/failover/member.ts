@@ -1,8 +1,10 @@
 import type { OnHappening } from '../../ledger/happening.ts'
 import type { Marks } from '../../ledger/marks.ts'
-import { type Batch, BufferDown, BufferFull, type Depth, type Lease } from '../buffer.ts'
+import { type Batch, BufferDown, BufferFull, type Depth, type Lease, type Outcome } from '../buffer.ts'
 import { Copies } from '../mirror/copies.ts'
+import type { RedisLease } from '../redis/output.ts'
 import type { RedisBuffer } from '../redis/redis.ts'
+import { markOf } from '../settlement.ts'
 import type { Candidate } from './choice.ts'
 import { Outstanding } from './outstanding.ts'
 import { SettledElsewhere } from './settled-elsewhere.ts'
@@ -13,6 +15,8 @@ export interface MemberOptions {
   others: readonly RedisBuffer[]
   marks: Marks
   mirror?: MirrorOptions | undefined
+  /** Puts a rest into any Redis that takes it; false when none does. */
+  putRest(rest: Batch): Promise<boolean>
   onHappening?: OnHappening | undefined
 }
 
@@ -32,8 +36,8 @@ export class Member implements Candidate {
   readonly #settled: SettledElsewhere[]
   /** Mirror: copies of what stands here, in the first of the others. */
   readonly #copies: Copies | undefined
-  /** What was settled by its copy, on its way to here. */
-  readonly #settledByCopy: SettledElsewhere
+  /** What was settled without this one, on its way to here. */
+  readonly #settledWithout: SettledElsewhere
   /** As last seen: a Redis that is away still holds its batches. */
   readonly #depths = new Map<string | undefined, Depth>()
 
@@ -43,10 +47,10 @@ export class Member implements Candidate {
     this.#options = options
     this.#outstanding = new Outstanding(buffer, others, marks, onHappening)
     this.#settled = others.map((other) => new SettledElsewhere(other))
-    this.#settledByCopy = new SettledElsewhere(buffer)
+    this.#settledWithout = new SettledElsewhere(buffer)
     const [keeper] = others
     if (mirror && keeper) {
-      const onSettled = (batch: Batch) => this.#settledByCopy.add(batch)
+      const onSettled = (batch: Batch) => this.#settledWithout.add(batch)
       this.#copies = new Copies({ ...mirror, keeper, original: buffer, marks, onSettled })
     }
   }
@@ -93,7 +97,7 @@ export class Member implements Candidate {
   /** Twice a second. Rejects with BufferDown when one of those it speaks to is away. */
   async tick(): Promise<void> {
     for (const settled of this.#settled) await settled.send().catch(unlessDown)
-    await this.#settledByCopy.send()
+    await this.#settledWithout.send()
     await this.#outstanding.check()
   }
 
@@ -103,15 +107,39 @@ export class Member implements Candidate {
     }
   }
 
-  async #settle(lease: Lease, ...[outcome, rest]: Parameters<Lease['settle']>): Promise<'settled' | 'gone'> {
+  async #settle(lease: RedisLease, ...[outcome, rest]: Parameters<Lease['settle']>): Promise<'settled' | 'gone'> {
     const { batch } = lease
-    const result = await lease.settle(outcome, rest)
+    let result: 'settled' | 'gone'
+    try {
+      result = await lease.settle(outcome, rest)
+    } catch (error) {
+      if (!(error instanceof BufferDown)) throw error
+      result = await this.#settleWithout(batch, outcome, rest)
+      lease.forget()
+      return result
+    }
     // 'gone' may also mean that another shipper has it, and has not yet delivered it.
     if (!this.#options.marks.has(batch.output, batch.stream, batch.number, batch.part)) return result
     this.#outstanding.settled(batch, rest)
     if (!rest) for (const settled of this.#settled) settled.add(batch)
     else if (result === 'settled') await this.#copies?.putRest(rest).catch(unlessDown)
     return result
+  }
+
+  /**
+   * This Redis went away with the batch in our hands. What is in hand must not keep the others' batches waiting: it is
+   * settled by its copy, or in our own ledger alone, and here when this one is back. Rejects with BufferDown when a rest
+   * finds no other place.
+   */
+  async #settleWithout(batch: Batch, outcome: Outcome, rest?: Batch): Promise<'settled' | 'gone'> {
+    if (this.#copies) return this.#copies.settle(batch, outcome, rest)
+    const mark = markOf(batch, outcome, rest)
+    if (rest && !(await this.#options.putRest(rest))) throw new BufferDown(`no Redis takes what is left of a batch`)
+    const first = await this.#options.marks.record(mark)
+    // A rest stands elsewhere now, with an entry of its own there.
+    this.#outstanding.settled(batch, undefined)
+    if (!rest) for (const settled of [...this.#settled, this.#settledWithout]) settled.add(batch)
+    return first === 'first' ? 'settled' : 'gone'
   }
 }
 

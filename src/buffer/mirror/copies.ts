@@ -130,11 +130,13 @@ export class Copies {
       batch,
       renew: () => dueAt(Date.now() + leaseMs),
       release: () => dueAt(0),
-      settle: (outcome, rest) => this.#settle(batch, keys, outcome, rest),
+      settle: (outcome, rest) => this.settle(batch, outcome, rest),
     }
   }
 
-  async #settle(batch: Batch, keys: Keys, outcome: Outcome, rest?: Batch): Promise<'settled' | 'gone'> {
+  /** As a lease's settle; also for a batch whose original was leased and can't be settled now. */
+  async settle(batch: Batch, outcome: Outcome, rest?: Batch): Promise<'settled' | 'gone'> {
+    const keys = keysOf(batch.output)
     const { keeper, marks, consumer, onSettled } = this.#options
     const mark = markOf(batch, outcome, rest)
     const { copies, copiesDue, copiesCounts, settled, open } = keys

@@ -32,6 +32,11 @@ interface InRedis extends Entry {
   blob: Buffer
 }
 
+export interface RedisLease extends Lease {
+  /** The batch was settled without this Redis: should it still hold it, it comes again from there, and is "gone". */
+  forget(): void
+}
+
 /** Entries read ahead of who asks. */
 const AHEAD = 4
 const LOW_WATER = 0.9
@@ -86,7 +91,7 @@ export class RedisOutput {
     })
   }
 
-  async *leases(signal: AbortSignal): AsyncGenerator<Lease, void, undefined> {
+  async *leases(signal: AbortSignal): AsyncGenerator<RedisLease, void, undefined> {
     this.#readers++
     this.#fetching ??= this.#fetch().finally(() => {
       this.#fetching = undefined
@@ -166,7 +171,7 @@ export class RedisOutput {
     this.#pending.add({ order, stream, number, part, count, bytes, received, tally: [], id, key, blob })
   }
 
-  #lease(held: Held<InRedis>, batch: Batch): Lease {
+  #lease(held: Held<InRedis>, batch: Batch): RedisLease {
     return {
       batch,
       renew: async () => {
@@ -175,6 +180,9 @@ export class RedisOutput {
       },
       release: async () => this.#pending.release(held),
       settle: (outcome, rest) => this.#settle(held, batch, outcome, rest),
+      forget: () => {
+        if (this.#pending.begin(held)) this.#forget(held)
+      },
     }
   }
 

@@ -1,11 +1,11 @@
 import { messageOf } from '../../ledger/files.ts'
 import type { OnHappening } from '../../ledger/happening.ts'
-import { type Batch, type BatchBuffer, BufferDown, type Depth, type Lease } from '../buffer.ts'
+import { type Batch, type BatchBuffer, BufferDown, type Depth } from '../buffer.ts'
 import { addDepths } from '../memory.ts'
 import { checkTally } from '../settlement.ts'
 import { OUTPUTS } from './keys.ts'
 import { RedisLink } from './link.ts'
-import { RedisOutput, type ShipperMarks } from './output.ts'
+import { type RedisLease, RedisOutput, type ShipperMarks } from './output.ts'
 
 export interface RedisOptions {
   url: string
@@ -56,7 +56,7 @@ export class RedisBuffer implements BatchBuffer {
     return this.output(batch.output).append(batch)
   }
 
-  leases(output: string, signal: AbortSignal): AsyncIterable<Lease> {
+  leases(output: string, signal: AbortSignal): AsyncIterable<RedisLease> {
     return this.output(output).leases(signal)
   }
 
