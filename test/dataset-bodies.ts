@@ -4,8 +4,9 @@ import { z } from 'zod'
 import { dotted } from '../src/dataset/dotted.ts'
 import { loadDatasets } from '../src/dataset/load.ts'
 import { newStream } from '../src/event/ids.ts'
-import { eventsFrom } from '../src/lane/line-parser.ts'
+import { LineParser } from '../src/lane/line-parser.ts'
 import type { LaneOptions } from '../src/lane/options.ts'
+import { Sender } from '../src/receive/sender.ts'
 
 /** Where a source's field stands in our events; `{ why }`: nowhere, and the reason. */
 const rule = z.union([
@@ -66,13 +67,7 @@ export function testBodies(name: string): void {
     .trimEnd()
     .split('\n')
     .map((line) => bodyLine.parse(JSON.parse(line)))
-  const lane = laneOptions()
-  const events = new Map<string, Record<string, unknown>>()
-  for (const { id, dataset, raw } of bodies) {
-    const program = mapping.sources[dataset]?.program
-    const options = program === undefined ? lane : { ...lane, fixed: { program, host: 'localhost' } }
-    events.set(id, dotted(eventsFrom(options, [raw], RECEPTION)[0]))
-  }
+  const events = eventsOf(bodies, mapping.sources)
 
   test('each line belongs to a dataset, and none is a failure', () => {
     const lost = bodies.filter(({ id }) => {
@@ -112,16 +107,43 @@ export function testBodies(name: string): void {
     const rules = Object.entries(mapping.sources).flatMap(([source, fields]) =>
       Object.keys(fields).flatMap((field) => (field === 'program' ? [] : [`${source} ${field}`])),
     )
-    expect(rules.filter((one) => !used.has(one)), 'rules that no line needs').toEqual([])
+    expect(
+      rules.filter((one) => !used.has(one)),
+      'rules that no line needs',
+    ).toEqual([])
   })
 }
 
 type Sources = z.output<typeof mappingFile>['sources']
 
+/** The event of each line, by body, as dotted fields. A parser serves all lines of a program: it compiles the datasets. */
+function eventsOf(
+  bodies: readonly z.output<typeof bodyLine>[],
+  sources: Sources,
+): Map<string, Record<string, unknown>> {
+  const events = new Map<string, Record<string, unknown>>()
+  const sender = new Sender('127.0.0.1', true)
+  for (const [program, lines] of Map.groupBy(bodies, ({ dataset }) => sources[dataset]?.program)) {
+    let event: Record<string, unknown> = {}
+    const fixed = program === undefined ? {} : { fixed: { program, host: 'localhost' } }
+    const parser = new LineParser({ ...laneOptions(), ...fixed }, (document) => {
+      event = dotted(JSON.parse(Buffer.from(document).toString()))
+    })
+    for (const { id, raw } of lines) {
+      parser.push(Buffer.from(raw), sender, RECEPTION)
+      parser.flush()
+      events.set(id, event)
+    }
+  }
+  return events
+}
+
 function ruleOf(sources: Sources, dataset: string, field: string): { name: string; rule: Rule } | undefined {
   for (const source of [dataset, '*']) {
     const rules = sources[source] ?? {}
-    const key = Object.keys(rules).find((key) => key === field || (key.endsWith('*') && field.startsWith(key.slice(0, -1))))
+    const key = Object.keys(rules).find(
+      (key) => key === field || (key.endsWith('*') && field.startsWith(key.slice(0, -1))),
+    )
     const rule = key === undefined ? undefined : rules[key]
     if (rule !== undefined) return { name: `${source} ${key}`, rule }
   }
@@ -132,8 +154,14 @@ function ruleOf(sources: Sources, dataset: string, field: string): { name: strin
 function disagreement(event: Record<string, unknown>, field: string, stated: unknown, how: Rule): string | null {
   if (typeof how === 'object' && 'why' in how) return null
   const { to, as, values } = typeof how === 'string' ? { to: how } : how
-  const starred = (name: string) => (name.endsWith('*') ? name.slice(0, -1) + field.slice(field.lastIndexOf('.') + 1) : name)
-  const got = single([to].flat().map((name) => event[starred(name)]).find((value) => value !== undefined))
+  const starred = (name: string) =>
+    name.endsWith('*') ? name.slice(0, -1) + field.slice(field.lastIndexOf('.') + 1) : name
+  const got = single(
+    [to]
+      .flat()
+      .map((name) => event[starred(name)])
+      .find((value) => value !== undefined),
+  )
   const said = single(stated)
   const wanted = typeof said === 'string' && values !== undefined && Object.hasOwn(values, said) ? values[said] : said
   if (wanted === null) return got === undefined ? null : `none wanted, got ${JSON.stringify(got)}`
