@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { compileGrok } from './compile.ts'
-import { GrokError } from './error.ts'
 import { PatternLibrary } from './library.ts'
 
 const library = PatternLibrary.load({ vocabulary: 'ecs' })
