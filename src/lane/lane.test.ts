@@ -1,120 +1,186 @@
 import { expect, test } from 'vitest'
-import type { ArchivePart } from '../archive/archive.ts'
 import type { Batch } from '../buffer/buffer.ts'
+import { definitionOf, readDataset } from '../dataset/load.ts'
+import { eventsOf } from '../deliver/bulk-lines.ts'
+import { flowOf, handedOn } from '../ledger/flows.ts'
 import { Sender } from '../receive/sender.ts'
-import { Lane } from './lane.ts'
+import { Lane, type SetAside } from './lane.ts'
 import type { LaneOptions } from './options.ts'
 
 const DAY = 86_400_000
-const now = Date.parse('2026-11-23T03:14:21Z')
-const web = new Sender('192.0.2.7', true)
+const NOW = Date.parse('2026-11-23T03:14:22Z')
 
-function makeLane(options: Partial<LaneOptions> = {}) {
+const TRACE = `
+dataset: trace
+programs: [trace]
+patterns: [{ name: all, match: '(?<trace.text>[\\s\\S]*)' }]
+multiline: { continues: '^\\s|^Traceback', within: 1000, max: 4 }
+`
+
+function open(file: string, more: Partial<LaneOptions> = {}, guarded = false) {
+  const { file: dataset, problems } = readDataset(file)
+  if (dataset === undefined) throw new Error(JSON.stringify(problems))
   const batches: Batch[] = []
-  const archived: ArchivePart[] = []
   const positions: Record<string, unknown>[] = []
-  const lane = new Lane(
-    {
-      stream: '00112233445566ff',
-      input: 'test',
-      shape: 'ecs',
-      timezone: 'UTC',
-      senders: [],
-      routes: [],
-      filters: {},
-      archive: null,
-      outputs: [{ name: 'out', index: 'x' }],
-      window: { back: 30 * DAY, ahead: DAY },
-      credits: 8,
-      ...options,
-    },
-    {
-      batch: (batch) => batches.push({ ...batch, body: batch.body.slice() }),
-      archive: (parts) => archived.push(...parts),
-      positions: (safe) => positions.push(safe),
-      seen() {},
-      counters() {},
-      captureStopped() {},
-    },
-  )
-  const push = (text: string, position?: number) => {
-    const bytes = Buffer.from(text)
-    lane.count(1, bytes.length)
-    const at = position === undefined ? undefined : { key: 'file', value: position }
-    lane.push(bytes, 0, bytes.length, web, now, false, at)
+  const archived: string[] = []
+  const aside: SetAside[] = []
+  const options: LaneOptions = {
+    stream: '00112233445566ff',
+    input: 'test',
+    shape: 'ecs',
+    timezone: 'UTC',
+    senders: [],
+    routes: [
+      { name: 'none', filter: 'program("none")', deliver: false },
+      { name: 'gone', filter: 'program("gone")', drop: true },
+    ],
+    filters: {},
+    archive: '/x/${host}.log',
+    outputs: [{ name: 'out', index: 'i' }],
+    window: { back: 30 * DAY, ahead: DAY },
+    credits: 8,
+    datasets: { definitions: [definitionOf(dataset, 'trace.yaml')], patterns: [], guarded },
+    ...more,
   }
-  return { lane, push, batches, archived, positions }
+  const lane = new Lane(options, {
+    batch: (batch) => batches.push({ ...batch, body: batch.body.slice() }),
+    archive: (parts) => archived.push(...parts.map(({ bytes }) => Buffer.from(bytes).toString())),
+    positions: (some) => positions.push(some),
+    setAside: (about) => aside.push(about),
+    seen() {},
+    counters() {},
+    captureStopped() {},
+  })
+  const push = (line: string, at = NOW, from = '192.0.2.1', position?: number) => {
+    const bytes = Buffer.from(line)
+    lane.count(1, bytes.length)
+    const place = position === undefined ? undefined : { key: 'file', value: position }
+    lane.push(bytes, 0, bytes.length, senders(from), at, false, place)
+  }
+  const known = new Map<string, Sender>()
+  const senders = (address: string) => {
+    const sender = known.get(address) ?? new Sender(address, true)
+    known.set(address, sender)
+    return sender
+  }
+  const events = () =>
+    batches.flatMap(({ body }) =>
+      [...eventsOf(body)].map(({ actionStart, documentStart, documentEnd }) => {
+        const { _id: id } = JSON.parse(Buffer.from(body.subarray(actionStart, documentStart)).toString()).create
+        return { id, ...JSON.parse(Buffer.from(body.subarray(documentStart, documentEnd)).toString()) }
+      }),
+    )
+  const counters = () => Object.fromEntries(lane.counters.names.map((name, i) => [name, lane.counters.values[i]]))
+  /** What the ledger believes to have been handed on, and what was. */
+  const sums = () => {
+    const flow = flowOf(counters(), 'out')
+    return [flow === null ? Number.NaN : handedOn(flow), batches.reduce((sum, { count }) => sum + count, 0)]
+  }
+  return { lane, push, events, counters, sums, batches, positions, archived, aside, senders }
 }
 
-test('a batch closes at 1,000 events, at 1 MiB, and when it is 250 ms old', () => {
-  const { lane, push, batches } = makeLane()
-  for (let i = 0; i < 1001; i++) push('<13>Nov 23 03:14:21 h app: small')
-  expect(batches.map(({ count }) => count)).toEqual([1000])
-  expect(lane.tick(now + 249)).toBeLessThanOrEqual(1)
-  expect(batches).toHaveLength(1)
-  lane.tick(now + 250)
-  expect(batches.map(({ count, number }) => [number, count])).toEqual([
-    [1, 1000],
-    [2, 1],
-  ])
-  for (let i = 0; i < 40; i++) push(`<13>Nov 23 03:14:21 h app: ${'x'.repeat(60_000)}`)
-  const large = batches.slice(2)
-  expect(large.length).toBeGreaterThan(1)
-  for (const { body } of large) expect(body.length).toBeLessThan((1 << 20) + 200_000)
-})
+const line = (text: string, pid = 1, program = 'trace') => `<11>Nov 23 03:14:21 h ${program}[${pid}]: ${text}`
+const texts = (events: { message: string }[]) => events.map(({ message }) => message)
 
-test('the tally of a batch adds up to its events, by route and host', () => {
-  const { lane, push, batches } = makeLane({ routes: [{ name: 'nova', filter: 'program("nova")' }] })
-  for (const program of ['nova', 'nova', 'glance']) push(`<13>Nov 23 03:14:21 h1 ${program}: x`)
-  push('<13>Nov 23 03:14:21 h2 nova: x')
+test('continuation lines join the line before of their sender, program and pid, and the sum closes', () => {
+  const { lane, push, events, sums, counters, archived } = open(TRACE)
+  push(line('one'))
+  push(line('  of pid 2, which began nothing', 2))
+  push(line('  more of one'))
+  push(line('  of another sender'), NOW, '192.0.2.2')
+  push(line('Traceback'))
+  push(line('two'))
+  push(line('not joined', 1, 'other'))
+  push(line('  archived only', 1, 'none'))
+  push(line('  dropped', 1, 'gone'))
   lane.flush()
-  expect(batches[0].tally.toSorted()).toEqual([
-    ['nova', 'h1', 2],
-    ['nova', 'h2', 1],
-    ['unrouted', 'h1', 1],
+  expect(texts(events()).sort()).toEqual([
+    '  of another sender',
+    '  of pid 2, which began nothing',
+    'not joined',
+    'one\n  more of one\nTraceback',
+    'two',
   ])
+  expect(counters()).toMatchObject({ received: 9, joined: 2 })
+  const [believed, handed] = sums()
+  expect(believed).toBe(handed)
+  expect(archived.join('').split('\n').filter(Boolean)).toHaveLength(8)
 })
 
-test('a batch carries the position of its own last line, never that of the line that made it close', () => {
-  const { lane, push, batches } = makeLane()
-  push('<13>Nov 23 03:14:21 h app: first', 1)
-  // So long that it needs more room than the open batch has left.
-  push(`<13>Nov 23 03:14:21 h app: ${'\x01'.repeat(60_000)}`, 2)
-  expect(batches.map(({ count, positions }) => [count, positions])).toEqual([[1, { file: 1 }]])
+test('a held line goes out when its time is over, when enough lines were joined, and when a thousand others wait', () => {
+  const { lane, push, events, sums } = open(TRACE)
+  push(line('late'))
+  expect(lane.idle).toBe(false)
+  expect(lane.tick(NOW + 1)).toBeLessThanOrEqual(1000)
+  lane.tick(NOW + 1001)
+  push(line('  too late'), NOW + 1002)
+  lane.tick(NOW + 5000)
   lane.flush()
-  expect(batches[1]).toMatchObject({ count: 1, positions: { file: 2 } })
-})
-
-test('with several outputs a position follows the batches of all of them', () => {
-  const outputs = ['a', 'b'].map((name) => ({ name, index: 'x' }))
-  const { lane, push, batches, positions } = makeLane({ outputs })
-  push('<13>Nov 23 03:14:21 h app: first', 1)
+  expect(texts(events())).toEqual(['late', '  too late'])
+  for (let i = 0; i < 6; i++) push(line(`  ${i}`, 9), NOW + 6000)
+  for (let pid = 10; pid < 3000; pid++) push(line('many', pid), NOW + 7000)
+  expect(events().length).toBeGreaterThan(0)
   lane.flush()
-  expect(batches.map(({ output, positions }) => [output, positions])).toEqual([
-    ['a', undefined],
-    ['b', undefined],
-  ])
-  expect(positions).toEqual([{ file: 1 }])
+  expect(texts(events()).filter((text) => /\d/.test(text))).toEqual(['  0\n  1\n  2\n  3', '  4\n  5'])
+  const [believed, handed] = sums()
+  expect(believed).toBe(handed)
 })
 
-test('lines that no output gets have positions too, once nothing else waits', () => {
-  const { lane, push, positions } = makeLane({ routes: [{ name: 'noise', drop: true }] })
-  push('<13>Nov 23 03:14:21 h app: dropped', 7)
-  lane.tick(now + 1000)
-  expect(positions).toEqual([{ file: 7 }])
-})
-
-test('archive paths may hold what differs from line to line, and lines of a file stay in order', () => {
-  const { lane, push, archived } = makeLane({ archive: '/log/${host}/${program}-${pid}-${hour}.log', outputs: [] })
-  for (const [pid, hour] of [
-    [1, '03'],
-    [2, '03'],
-    [1, '03'],
-    [1, '02'],
-  ])
-    push(`<13>2026-11-23T${hour}:10:00Z h app[${pid}]: at ${hour}`)
+test('ids are those of the first lines, whatever is joined, so that a file read again gives the same', () => {
+  const { lane, push, events } = open(TRACE)
+  for (const text of ['a', '  b', '  c', 'd']) push(line(text))
   lane.flush()
-  const files = Object.fromEntries(archived.map(({ path, lines }) => [path.replace(/-\d\d\.log$/, ''), lines]))
-  expect(archived.map(({ lines }) => lines).toSorted()).toEqual([1, 1, 2])
-  expect(Object.keys(files).toSorted()).toEqual(['/log/h/app-1', '/log/h/app-2'])
+  expect(events().map(({ id }) => id.slice(-2))).toEqual(['01', '04'])
+})
+
+test('a position is safe only when no line up to it is held back', () => {
+  const { lane, push, batches, positions } = open(TRACE)
+  const carried = () => [...batches.map(({ positions: some }) => some), ...positions].map((some) => some?.file)
+  push(line('a', 1, 'other'), NOW, '192.0.2.1', 1)
+  push(line('held'), NOW, '192.0.2.1', 2)
+  push(line('c', 1, 'other'), NOW, '192.0.2.1', 3)
+  lane.tick(NOW + 300)
+  expect(carried()).toEqual([1])
+  push(line('  joined'), NOW + 301, '192.0.2.1', 4)
+  push(line('new', 7), NOW + 900, '192.0.2.1', 5)
+  lane.tick(NOW + 1301)
+  lane.tick(NOW + 1301 + 300)
+  expect(
+    carried()
+      .filter((one) => one !== undefined)
+      .at(-1),
+  ).toBeLessThan(5)
+  lane.flush()
+  expect(
+    carried()
+      .filter((one) => one !== undefined)
+      .at(-1),
+  ).toBe(5)
+})
+
+const RUNAWAY = `
+dataset: own
+programs: [own]
+patterns:
+  - { name: runaway, match: '(?:(?:a|aa)+)+(?=z)!' }
+  - { name: good, match: 'good %{INT:own.number}' }
+`
+
+test('a pattern that runs away is set aside for the program; no line of the batch is lost or taken twice', () => {
+  const { lane: guarded, senders: from, ...seen } = open(RUNAWAY, {}, true)
+  const lines = Array.from({ length: 100 }, (_, i) =>
+    Buffer.from(line(i % 40 === 30 ? 'a'.repeat(60) : `good ${i}`, 1, 'own')),
+  )
+  guarded.received(lines.length, 0, 0)
+  for (const bytes of lines) guarded.push(bytes, 0, bytes.length, from('192.0.2.1'), NOW)
+  guarded.flush()
+  const got = seen.events()
+  expect(got.map(({ message }) => message)).toEqual(lines.map((bytes) => bytes.toString().split(': ')[1]))
+  expect(new Set(got.map(({ id }) => id)).size).toBe(100)
+  expect(seen.sums()).toEqual([100, 100])
+  expect(seen.aside).toMatchObject([{ pattern: 'own/runaway', program: 'own' }])
+  expect(got[30].sluice.flags).toEqual(['pattern_timeout'])
+  expect(got[29]).toMatchObject({ own: { number: '29' } })
+  expect(got[99]).toMatchObject({ own: { number: '99' } })
+  expect(seen.counters()['flag:pattern_timeout']).toBeGreaterThanOrEqual(2)
 })
