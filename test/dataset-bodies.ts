@@ -14,7 +14,8 @@ const rule = z.union([
   z.strictObject({
     /** Several: the first that the event has. */
     to: z.union([z.string(), z.array(z.string())]),
-    as: z.literal('end').optional(),
+    /** How the two compare; absent: they are the same. */
+    as: z.enum(['end', 'within', 'number', 'seconds']).optional(),
     /** The source's word, and ours. */
     values: z.record(z.string(), z.string().nullable()).optional(),
   }),
@@ -165,13 +166,27 @@ function disagreement(event: Record<string, unknown>, field: string, stated: unk
   const said = single(stated)
   const wanted = typeof said === 'string' && values !== undefined && Object.hasOwn(values, said) ? values[said] : said
   if (wanted === null) return got === undefined ? null : `none wanted, got ${JSON.stringify(got)}`
-  const agrees =
-    as === 'end'
-      ? String(got).trimEnd().endsWith(String(wanted).trimEnd())
-      : field === '@timestamp'
-        ? Date.parse(String(got)) === Date.parse(String(wanted))
-        : JSON.stringify(got) === JSON.stringify(wanted)
-  return agrees ? null : `wanted ${JSON.stringify(wanted)}, got ${JSON.stringify(got)}`
+  const same = as === undefined ? isSame : COMPARE[as]
+  return same(got, wanted) ? null : `wanted ${JSON.stringify(wanted)}, got ${JSON.stringify(got)}`
+}
+
+const COMPARE = {
+  end: (got: unknown, wanted: unknown) => String(got).trimEnd().endsWith(String(wanted).trimEnd()),
+  // CSV doubles quotes.
+  within: (got: unknown, wanted: unknown) =>
+    [String(got), String(got).replaceAll('""', '"')].some((text) => text.includes(String(wanted))),
+  number: (got: unknown, wanted: unknown) => got === Number(wanted),
+  seconds: (got: unknown, wanted: unknown) => got === Math.round(Number(wanted) * 1e9),
+}
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/
+
+/** Times may be written with different offsets. */
+function isSame(got: unknown, wanted: unknown): boolean {
+  if (typeof got === 'string' && typeof wanted === 'string' && TIME.test(got) && TIME.test(wanted)) {
+    return Date.parse(got) === Date.parse(wanted)
+  }
+  return JSON.stringify(got) === JSON.stringify(wanted)
 }
 
 function single(value: unknown): unknown {
