@@ -14,6 +14,7 @@ export const commands: [name: string, summary: string, load: () => Promise<Comma
   ['check', 'validate a config and tell what it would run; touches nothing', () => import('./commands/check.ts')],
   ['parse', 'read lines from stdin, print the events they make', () => import('./commands/parse.ts')],
   ['test', 'run the samples of datasets and the tests of a config', () => import('./commands/test.ts')],
+  ['grok', 'try patterns, and find out why they do not match', () => import('./commands/grok.ts')],
   ['query', 'search the local store', () => import('./commands/query.ts')],
   ['replay', 'send logs and captures to a syslog receiver', () => import('./commands/replay.ts')],
   ['status', 'show the ledger of a running sluice, and whether it closes', () => import('./commands/status.ts')],

@@ -40,7 +40,7 @@ export function translate(text: string, fields: Field[]): Translated {
 const SAME_ESCAPE = /\\(?:[dDwWbBntrfv]|u[0-9a-fA-F]{4}|x[0-7][0-9a-fA-F]|[^0-9A-Za-z])/y
 const SAME_CLASS_ESCAPE = /\\(?:[dDwWbntrfv]|u[0-9a-fA-F]{4}|x[0-7][0-9a-fA-F]|[^0-9A-Za-z])/y
 /** Any escape with what belongs to it. */
-const ESCAPE = /\\(?:[pPxo]\{[^}]*\}|g(?:<[^>]*>|'[^']*')|[\s\S])/y
+export const ESCAPE = /\\(?:[pPxo]\{[^}]*\}|g(?:<[^>]*>|'[^']*')|[\s\S])/y
 const BOUNDS = /\{(\d*)(?:(,)(\d*))?\}/y
 const SAME_GROUP = /\(\?(?:[:=!]|<[=!])/y
 const NAMED = /\(\?(?:<(?![=!])([^>]*)>|'([^']*)')/y
