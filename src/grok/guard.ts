@@ -48,7 +48,7 @@ export class Guard {
   readonly #options: Required<GuardOptions>
   #at = 0
   #isHunting = false
-  #suspects: { pattern: Guarded; text: string; program: string; cpuMillis: number }[] = []
+  #suspects: Suspect[] = []
   /** True when a pattern was left out, or given up, for the item at hand: its event says so. */
   gaveUp = false
 
@@ -96,7 +96,8 @@ export class Guard {
       const worst = this.#suspects.reduce((a, b) => (b.cpuMillis > a.cpuMillis ? b : a), NOBODY)
       if (worst === NOBODY || worst.cpuMillis < this.#options.guiltyMillis) return
       const { pattern, text, program } = worst
-      if (burnt < this.#options.limitMillis / 2 && worst.cpuMillis < this.#options.limitMillis / 2) return
+      // One slow match in a batch that did not take long: the process was stopped, or starved.
+      if (worst.finished && burnt < this.#options.limitMillis / 2) return
       const now = Date.now()
       pattern.timedOut++
       pattern.aside ??= new Aside(this.#options.asideMillis)
@@ -111,32 +112,42 @@ export class Guard {
   #timed(pattern: Guarded, text: string, program: string): RegExpExecArray | null {
     const { limitMillis, guiltyMillis } = this.#options
     let match: RegExpExecArray | null = null
-    for (let attempt = 0; attempt < PATIENCE; attempt++) {
+    let unfinished = 0
+    for (let attempt = 0; attempt < PATIENCE && unfinished < limitMillis / 2; attempt++) {
       const before = cpuMillis()
       const finished = withinTime(() => {
         match = pattern.regex.exec(text)
       }, limitMillis)
       const used = cpuMillis() - before
+      if (!finished) unfinished += used
       // The first time, compiling the expression may be what took so long.
-      if (finished && used >= guiltyMillis && attempt === 0) continue
-      if (finished) {
-        this.#suspects.push({ pattern, text, program, cpuMillis: used })
+      else if (used < guiltyMillis || attempt > 0) {
+        this.#suspects.push({ pattern, text, program, cpuMillis: used, finished })
         return match
       }
-      if (used < limitMillis / 2) continue
-      this.#suspects.push({ pattern, text, program, cpuMillis: used })
-      break
+    }
+    if (unfinished >= guiltyMillis) {
+      this.#suspects.push({ pattern, text, program, cpuMillis: unfinished, finished: false })
     }
     this.gaveUp = true
     return null
   }
 }
 
-const NOBODY = {
-  pattern: { name: '', regex: /^/, timedOut: 0, aside: null } satisfies Guarded as Guarded,
+interface Suspect {
+  pattern: Guarded
+  text: string
+  program: string
+  cpuMillis: number
+  finished: boolean
+}
+
+const NOBODY: Suspect = {
+  pattern: { name: '', regex: /^/, timedOut: 0, aside: null },
   text: '',
   program: '',
   cpuMillis: 0,
+  finished: true,
 }
 
 /** False when `work` was stopped. */

@@ -59,7 +59,7 @@ const blanks: Ask = (probe, { before, piece, after }, offset) => {
 }
 
 const optional: Ask = (probe, { before, piece, after }, offset) =>
-  piece.kind === 'literal' || probe.end(before + after) <= offset
+  (piece.kind !== 'reference' && piece.kind !== 'group') || probe.end(before + after) <= offset
     ? null
     : `without ${piece.text} the rest fits: write (?:${piece.text})? where it may be missing`
 
