@@ -106,6 +106,11 @@ export class Dataset {
     this.#lift = liftOf(definition)
   }
 
+  /** True when a pattern has a filter of its own. */
+  get asksOfSource(): boolean {
+    return this.#patterns.some(({ filter }) => filter !== null)
+  }
+
   /** Tries the text; on a match the enrichment is written. */
   match(line: DatasetLine, out: Enrichment): boolean {
     const { text: wanted, newlines } = this.definition

@@ -1,6 +1,6 @@
 import type { Guard } from '../grok/guard.ts'
 import type { PatternLibrary } from '../grok/library.ts'
-import { type Answer, compileFilter, type Source } from '../route/filter.ts'
+import { type Answer, compileFilter, type Filter, type Source } from '../route/filter.ts'
 import { LineText } from '../route/line-text.ts'
 import { Dataset, type DatasetLine, passes } from './dataset.ts'
 import type { Enricher, EnrichInput, Enrichment, Multiline } from './enrichment.ts'
@@ -21,6 +21,20 @@ interface Choice {
   general: boolean
 }
 
+interface Candidate {
+  dataset: Dataset
+  filter: Filter | null
+  general: boolean
+}
+
+interface OfProgram {
+  candidates: readonly Candidate[]
+  /** The same for all of the program's sources, where none of its datasets asks for more than the program. */
+  shared: Enricher | null
+}
+
+const MOST_PROGRAMS = 4096
+
 /** All datasets of a config. Each is compiled when the first line of its programs comes. */
 export class Datasets {
   readonly #definitions: readonly DatasetDefinition[]
@@ -29,6 +43,7 @@ export class Datasets {
   readonly #compiled = new Map<DatasetDefinition, Dataset | null>()
   readonly #counters = new Map<string, PatternCounter>()
   readonly #guard: Guard | null
+  readonly #byProgram = new Map<string, OfProgram>()
   readonly #programs: readonly ((program: string) => number)[]
 
   /**
@@ -48,17 +63,36 @@ export class Datasets {
 
   /** The datasets for lines of a source: those that name its program exactly first, then globs, then `*`. */
   enricher(source: Source): Enricher {
-    const choices = this.#definitions
-      .map((definition, i) => ({ definition, rank: this.#programs[i](source.program) }))
+    const { candidates, shared } = this.#ofProgram(source.program)
+    if (shared !== null) return shared
+    const choices = candidates.flatMap(({ dataset, filter, general }): Choice[] => {
+      const answer = filter === null || filter(source)
+      return answer === false ? [] : [{ dataset, answer, general: general && answer === true }]
+    })
+    return new SourceEnricher(source, choices)
+  }
+
+  /** Strangers may name a new program in each line, so this is remembered, and forgotten again. */
+  #ofProgram(program: string): OfProgram {
+    const known = this.#byProgram.get(program)
+    if (known !== undefined) return known
+    const candidates = this.#definitions
+      .map((definition, i) => ({ definition, rank: this.#programs[i](program) }))
       .filter(({ rank }) => rank < NOT_NAMED)
       .sort((a, b) => a.rank - b.rank)
-      .flatMap(({ definition, rank }): Choice[] => {
-        const answer = definition.filter === undefined ? true : compileFilter(definition.filter)(source)
-        if (answer === false) return []
+      .flatMap(({ definition, rank }): Candidate[] => {
         const dataset = this.#dataset(definition)
-        return dataset === null ? [] : [{ dataset, answer, general: rank === EVERY && answer === true }]
+        const filter = definition.filter === undefined ? null : compileFilter(definition.filter)
+        return dataset === null ? [] : [{ dataset, filter, general: rank === EVERY }]
       })
-    return new SourceEnricher(source, choices)
+    // Without filters, host and PRI are of no consequence.
+    const asks = candidates.some(({ dataset, filter }) => filter !== null || dataset.asksOfSource)
+    const choices = candidates.map(({ dataset, general }): Choice => ({ dataset, answer: true, general }))
+    const anyone = { host: '', program, facility: 0, severity: 0 }
+    const found = { candidates, shared: asks ? null : new SourceEnricher(anyone, choices) }
+    if (this.#byProgram.size === MOST_PROGRAMS) this.#byProgram.clear()
+    this.#byProgram.set(program, found)
+    return found
   }
 
   /** The compiled form; null, after a warning, for one that is broken: a lane goes on without it. */

@@ -1,7 +1,7 @@
 import type { ArchivePart } from '../archive/archive.ts'
 import type { Multiline } from '../dataset/enrichment.ts'
 import type { PatternCounts } from '../dataset/pattern-counters.ts'
-import { type Culprit, Guard } from '../grok/guard.ts'
+import type { Culprit } from '../grok/guard.ts'
 import { CaptureWriter } from '../receive/capture.ts'
 import type { Sender } from '../receive/sender.ts'
 import { FLAG_DATE_OUT_OF_RANGE } from '../syslog/header.ts'
@@ -15,6 +15,7 @@ import { dayOf } from './open-batch.ts'
 import type { LaneOptions } from './options.ts'
 import { ParsedLine } from './parsed-line.ts'
 import { type SeenReport, SeenSlots } from './seen.ts'
+import { type SharedDatasets, sharedDatasets } from './shared-datasets.ts'
 import type { LineSink } from './sink.ts'
 import type { Slot } from './sources.ts'
 
@@ -53,7 +54,7 @@ export class Lane implements LineSink {
   readonly #outlet: LaneOutlet
   readonly #router: LineRouter
   readonly #reader: LineReader
-  readonly #guard: Guard | null
+  readonly #shared: SharedDatasets | null
   /** Lines that are read together; those before `#noted` are waiting for it. */
   readonly #parsed: ParsedLine[] = []
   #noted = 0
@@ -74,9 +75,9 @@ export class Lane implements LineSink {
 
   constructor(options: LaneOptions, outlet: LaneOutlet) {
     this.#outlet = outlet
-    const guard = options.datasets?.guarded ? new Guard({ onCulprit: (culprit) => this.#blame(culprit) }) : null
-    this.#guard = guard
-    this.#router = new LineRouter(options, this.#archive, guard)
+    const shared = sharedDatasets(options.datasets)
+    this.#shared = shared
+    this.#router = new LineRouter(options, this.#archive, shared?.datasets ?? null)
     const dropRules = options.routes.filter((route) => route.drop).map((route) => route.name)
     const outputs = options.outputs.map(({ name }) => name)
     this.counters = new LaneCounters(outputs, dropRules)
@@ -85,7 +86,7 @@ export class Lane implements LineSink {
     this.#batches = batches
     this.#reader = new LineReader(options, this.#router, {
       wanted: (slot) => batches.wants(slot),
-      gaveUp: () => guard?.gaveUp ?? false,
+      gaveUp: () => shared?.guard?.gaveUp ?? false,
     })
     this.#capture = options.capture
       ? CaptureWriter.open(options.capture.path, { maxBytes: options.capture.maxBytes, onStop: outlet.captureStopped })
@@ -99,7 +100,7 @@ export class Lane implements LineSink {
     this.count(datagrams, bytes)
     this.#values[REFUSED] += refused
     // Without a guard nothing is gained by taking lines together.
-    if (this.#guard !== null) this.#announced = datagrams - refused
+    if (this.#shared?.guard) this.#announced = datagrams - refused
     this.#outlet.counters(this.#values)
   }
 
@@ -144,8 +145,11 @@ export class Lane implements LineSink {
 
   #read(count: number, held: boolean): void {
     const parsed = this.#parsed
-    if (this.#guard !== null) this.#guard.run(count, (i) => this.#reader.read(parsed[i], held))
-    else for (let i = 0; i < count; i++) this.#reader.read(parsed[i], held)
+    const shared = this.#shared
+    if (shared?.guard) {
+      shared.blame = (culprit) => this.#blame(culprit)
+      shared.guard.run(count, (i) => this.#reader.read(parsed[i], held))
+    } else for (let i = 0; i < count; i++) this.#reader.read(parsed[i], held)
   }
 
   #lineAt(i: number): ParsedLine {

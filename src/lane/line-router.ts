@@ -1,10 +1,8 @@
 import { compileTemplate, type PathTemplate } from '../archive/template.ts'
-import { Datasets } from '../dataset/datasets.ts'
+import type { Datasets } from '../dataset/datasets.ts'
 import type { EnrichInput, Enrichment, Multiline } from '../dataset/enrichment.ts'
 import type { PatternCounts } from '../dataset/pattern-counters.ts'
 import { jsonBytes } from '../event/json-bytes.ts'
-import type { Guard } from '../grok/guard.ts'
-import { PatternLibrary } from '../grok/library.ts'
 import type { Decision } from '../route/decision.ts'
 import { Router } from '../route/router.ts'
 import type { Header } from '../syslog/header.ts'
@@ -30,17 +28,11 @@ export class LineRouter {
   #hasDates = false
   #hasPids = false
 
-  constructor(options: LaneOptions, archive: ArchiveLines, guard: Guard | null) {
+  constructor(options: LaneOptions, archive: ArchiveLines, datasets: Datasets | null) {
     this.#archive = archive
     this.#outputs = options.outputs.length
     this.#fixed = options.fixed
-    const { datasets } = options
-    this.#datasets =
-      datasets === undefined || datasets === null
-        ? null
-        : new Datasets(datasets.definitions, guard, () =>
-            PatternLibrary.load({ vocabulary: 'ecs', dirs: datasets.patterns }),
-          )
+    this.#datasets = datasets
     this.router = new Router({
       routes: options.routes,
       filters: options.filters,
