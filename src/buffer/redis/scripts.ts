@@ -10,6 +10,9 @@ const FILES = {
   sluiceSetAside: 'set-aside-5',
   sluiceFate: 'fate-1',
   sluiceMakeGroup: 'make-group-1',
+  sluiceTakeList: 'take-list-3',
+  sluiceDoneList: 'done-list-2',
+  sluicePushList: 'push-list-2',
   sluiceCopy: 'copy-4',
   sluiceNoteSettled: 'note-settled-4',
   sluiceRestCopy: 'rest-copy-2',
@@ -30,6 +33,10 @@ declare module 'ioredis' {
     ): Result<[batches: number, events: number, bytes: number, stored: number, oldest: string, id: string], Context>
     sluiceSetAside(...args: Argument[]): Result<number, Context>
     sluiceMakeGroup(...args: Argument[]): Result<number, Context>
+    sluiceTakeList(...args: Argument[]): Result<[stream: string, first: number, ...elements: string[]], Context>
+    sluiceTakeListBuffer(...args: Argument[]): Result<[stream: Buffer, first: number, ...elements: Buffer[]], Context>
+    sluiceDoneList(...args: Argument[]): Result<number, Context>
+    sluicePushList(...args: Argument[]): Result<number, Context>
     sluiceCopy(...args: Argument[]): Result<number, Context>
     sluiceNoteSettled(...args: Argument[]): Result<number, Context>
     sluiceRestCopy(...args: Argument[]): Result<number, Context>

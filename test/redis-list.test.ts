@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { makeBatch } from '../src/buffer/conformance.ts'
+import { ListReader } from '../src/buffer/list/reader.ts'
+import { ListWriter } from '../src/buffer/list/writer.ts'
+import { RedisLink } from '../src/buffer/redis/link.ts'
+import { type RedisServer, startRedis } from './support/redis.ts'
+
+let stack: AsyncDisposableStack
+let server: RedisServer
+beforeEach(async () => {
+  stack = new AsyncDisposableStack()
+  server = stack.use(await startRedis())
+})
+afterEach(() => stack.disposeAsync())
+
+async function link() {
+  const made = new RedisLink({ url: server.url, size: 0 })
+  stack.defer(() => made.close())
+  await made.settled(5000)
+  return made
+}
+
+const push = (...numbers: number[]) => server.command('rpush', 'logstash', ...numbers.map((n) => `{"message":"${n}"}`))
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
+
+/** Message by event number, from what a reader is given until `n` came. */
+async function read(reader: ListReader, n: number) {
+  const stop = new AbortController()
+  const events: [id: string, message: string][] = []
+  for await (const { stream, first, elements } of reader.read(stop.signal)) {
+    for (const [at, element] of elements.entries()) {
+      events.push([`${stream}-${first + at}`, JSON.parse(element.toString()).message])
+    }
+    if (events.length >= n) break
+  }
+  return events
+}
+
+test('what was in hand at a crash comes again, first, with the same ids', async () => {
+  await push(...range(1, 50))
+  const one = new ListReader(await link(), 'logstash', 'me')
+  const before = await read(one, 50)
+  expect(before.map(([, message]) => message)).toEqual(range(1, 50).map(String))
+  await one.done(20)
+  await push(...range(51, 60))
+  const after = await read(new ListReader(await link(), 'logstash', 'me'), 40)
+  expect(after.slice(0, 30)).toEqual(before.slice(20))
+  expect(after.map(([, message]) => message)).toEqual(range(21, 60).map(String))
+})
+
+test('goes on while what was read before is not yet done, up to a bound', async () => {
+  await push(...range(1, 3000))
+  const reader = new ListReader(await link(), 'logstash', 'me')
+  const first = await read(reader, 2000)
+  expect(first).toHaveLength(2000)
+  await reader.done(1500)
+  const second = await read(reader, 1000)
+  expect(second.map(([, message]) => message)).toEqual(range(2001, 3000).map(String))
+  await reader.done(3000)
+  await reader.done(3000)
+  expect(await server.command('keys', 'logstash*')).toEqual(['logstash:sluice:me'])
+})
+
+test('events are written for Logstash once, however often a batch is delivered', async () => {
+  const writer = new ListWriter({ url: server.url, key: 'logstash' })
+  stack.defer(() => writer.close())
+  const batches = [makeBatch(1, { count: 1200 }), makeBatch(2)]
+  expect(await writer.deliver(batches)).toMatchObject([{ done: 1200 }, { done: 3 }])
+  expect(await writer.deliver(batches)).toMatchObject([{ duplicate: 1200 }, { duplicate: 3 }])
+  const list = await server.command('lrange', 'logstash', 0, -1)
+  expect(list).toHaveLength(1203)
+  const reader = new ListReader(await link(), 'logstash', 'me')
+  const part = await reader.read(new AbortController().signal).next()
+  expect(JSON.parse(String(part.value?.elements[0]))).toMatchObject({ n: `${'a'.repeat(16)}-1` })
+})
