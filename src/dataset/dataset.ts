@@ -39,6 +39,9 @@ export interface DatasetLine {
   readonly filterText: LineText
 }
 
+/** Characters that a text must have in common with a pattern, for that to mean anything. */
+const NEAR = 3
+
 /** One dataset file with its patterns compiled. Made when the first line of its programs comes. */
 export class Dataset {
   readonly definition: DatasetDefinition
@@ -170,8 +173,22 @@ export class Dataset {
     plan.write(out, this.#matches, line.input)
   }
 
-  #failure(_text: string): string {
-    return `${this.definition.dataset}: no pattern fits`
+  /**
+   * Which pattern the text comes nearest to, by the plain text that it begins with: 0.1 µs, where trying the pieces of
+   * dozens of patterns would take a hundred. `sluice grok explain` does that for a line.
+   */
+  #failure(text: string): string {
+    let best = 0
+    let nearest = ''
+    for (const { prefix, counter } of this.#patterns) {
+      let same = 0
+      while (same < prefix.length && prefix.charCodeAt(same) === text.charCodeAt(same)) same++
+      if (same <= best) continue
+      best = same
+      nearest = counter.name
+    }
+    const how = best < NEAR ? '' : `; nearest is ${nearest}, up to character ${best}`
+    return `${this.definition.dataset}: no pattern fits${how}`
   }
 
   #try(candidate: Candidate, text: string, line: DatasetLine): RegExpExecArray | null {

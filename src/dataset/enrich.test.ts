@@ -129,6 +129,9 @@ test('a line that no pattern fits is tagged, says why, and keeps what is common 
     tags: ['_grokparsefailure'],
     'error.message': 'app: no pattern fits',
   })
+  expectFields(event(APP, 'typed wrongly'), {
+    'error.message': 'app: no pattern fits; nearest is app/typed, up to character 6',
+  })
 })
 
 const HEADED = `
