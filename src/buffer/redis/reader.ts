@@ -113,7 +113,7 @@ export class StreamReader {
   }
 }
 
-interface Row {
+export interface Row {
   id: string
   key: Buffer | undefined
   blob: Buffer | undefined
@@ -129,7 +129,8 @@ function claimedOf(answer: unknown): [next: string, entries: Row[]] {
   return Array.isArray(answer) ? [String(answer[0]), entriesOf(answer[1])] : ['0-0', []]
 }
 
-function entriesOf(list: unknown): Row[] {
+/** Entries as XRANGE and its like answer. */
+export function entriesOf(list: unknown): Row[] {
   if (!Array.isArray(list)) return []
   return list.flatMap((entry: unknown) => {
     if (!Array.isArray(entry)) return []

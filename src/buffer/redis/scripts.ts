@@ -10,6 +10,7 @@ const FILES = {
   sluiceSetAside: 'set-aside-5',
   sluiceFate: 'fate-1',
   sluiceMakeGroup: 'make-group-1',
+  sluiceTakeOut: 'take-out-3',
   sluiceTakeList: 'take-list-3',
   sluiceDoneList: 'done-list-2',
   sluicePushList: 'push-list-2',
@@ -33,6 +34,7 @@ declare module 'ioredis' {
     ): Result<[batches: number, events: number, bytes: number, stored: number, oldest: string, id: string], Context>
     sluiceSetAside(...args: Argument[]): Result<number, Context>
     sluiceMakeGroup(...args: Argument[]): Result<number, Context>
+    sluiceTakeOut(...args: Argument[]): Result<number, Context>
     sluiceTakeList(...args: Argument[]): Result<[stream: string, first: number, ...elements: string[]], Context>
     sluiceTakeListBuffer(...args: Argument[]): Result<[stream: Buffer, first: number, ...elements: Buffer[]], Context>
     sluiceDoneList(...args: Argument[]): Result<number, Context>
