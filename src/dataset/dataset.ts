@@ -7,7 +7,7 @@ import type { EnrichInput, Enrichment, Multiline } from './enrichment.ts'
 import { type FirstCharacters, firstCharacters } from './first-characters.ts'
 import type { Constant, DatasetDefinition } from './format.ts'
 import { type Lifter, liftJson, liftPairs } from './lift.ts'
-import { literalPrefix } from './literal-prefix.ts'
+import { literalPrefix, outerLiterals } from './literal-prefix.ts'
 import type { PatternCounter } from './pattern-counters.ts'
 import { Plan, type PlanParts } from './plan.ts'
 
@@ -18,8 +18,8 @@ interface Candidate {
   counter: PatternCounter
   prefix: string
   first: FirstCharacters
-  /** A literal that must be somewhere in the text; empty: none but the prefix. */
-  needle: string
+  /** Literals that must be somewhere in the text, besides the prefix. */
+  needles: readonly string[]
   filter: Filter | null
   dataset: string
   set: Readonly<Record<string, Constant>>
@@ -81,7 +81,13 @@ export class Dataset {
         const { regex } = grok
         const counter = counterOf(`${dataset}/${name}`)
         const prefix = literalPrefix(regex)
-        const needle = grok.prefilter === null || prefix.includes(grok.prefilter) ? '' : grok.prefilter
+        const literals = [
+          grok.prefilter ?? '',
+          ...outerLiterals(regex)
+            .sort((a, b) => b.length - a.length)
+            .slice(0, 1),
+        ]
+        const needles = [...new Set(literals)].filter((literal) => !prefix.includes(literal))
         const rest = grok.captures.find(({ field }) => field === 'rest')?.group ?? 0
         const filter = of.filter === undefined ? null : compileFilter(of.filter)
         return {
@@ -90,7 +96,7 @@ export class Dataset {
           counter,
           prefix,
           first: firstCharacters(regex),
-          needle,
+          needles,
           rest,
           filter,
           dataset: of.dataset,
@@ -192,9 +198,9 @@ export class Dataset {
   }
 
   #try(candidate: Candidate, text: string, line: DatasetLine): RegExpExecArray | null {
-    const { prefix, needle, filter, counter } = candidate
+    const { prefix, needles, filter, counter } = candidate
     if (prefix !== '' && !text.startsWith(prefix)) return null
-    if (needle !== '' && !text.includes(needle)) return null
+    for (let i = 0; i < needles.length; i++) if (!text.includes(needles[i])) return null
     if (filter !== null && !passes(filter(line.source), line.filterText)) return null
     return counter.exec(candidate.guarded, text, this.#guard, line)
   }
