@@ -15,7 +15,9 @@ test('a process that is stopped in mid-match for longer than the limit blames no
     const from = Date.now()
     await expect.poll(() => Date.now() - from, { timeout: 10_000, interval: 50 }).toBeGreaterThan(LIMIT + 600)
     child.kill('SIGCONT')
-    expect(JSON.parse(String((await lines.next()).value))).toEqual({ calls: 21, culprits: [], done: 20 })
+    const said: { stops: number } = JSON.parse(String((await lines.next()).value))
+    expect(said).toMatchObject({ culprits: [], done: 20 })
+    expect(said.stops).toBeGreaterThan(0)
   } finally {
     child.kill('SIGKILL')
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')

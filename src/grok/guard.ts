@@ -49,6 +49,8 @@ export class Guard {
   #at = 0
   #isHunting = false
   #suspects: Suspect[] = []
+  /** Times that the limit was passed, for whatever reason. */
+  stops = 0
   /** True when a pattern was left out, or given up, for the item at hand: its event says so. */
   gaveUp = false
 
@@ -72,6 +74,7 @@ export class Guard {
     while (this.#at < count) {
       const before = cpuMillis()
       if (withinTime(work, this.#options.limitMillis)) return
+      this.stops++
       this.#lookAt(step, cpuMillis() - before)
       this.#at++
     }
