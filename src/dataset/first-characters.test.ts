@@ -42,7 +42,15 @@ test('no expression of the library begins with a character, or a text, that it i
     fc.ipV4(),
     fc.ipV6(),
     fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
-    fc.constantFrom('Nov 23 03:14:21 h p[1]: x', '"quoted"', '-12.5 x', '<13>', 'GET / HTTP/1.1', 'http://a.b/c?d', '/var/log/x'),
+    fc.constantFrom(
+      'Nov 23 03:14:21 h p[1]: x',
+      '"quoted"',
+      '-12.5 x',
+      '<13>',
+      'GET / HTTP/1.1',
+      'http://a.b/c?d',
+      '/var/log/x',
+    ),
   )
   fc.assert(
     fc.property(fc.constantFrom(...patterns), lines, ({ regex, set, prefix, literals }, line) => {

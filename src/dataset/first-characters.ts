@@ -22,6 +22,9 @@ export function firstCharacters({ source, flags }: RegExp): FirstCharacters {
   return empty ? null : set
 }
 
+/** Classes that were asked, by their text: there are few, and they come again and again. */
+const classes = new Map<string, Uint8Array>()
+
 class Reader {
   readonly #source: string
   #at = 0
@@ -90,16 +93,22 @@ class Reader {
     while (this.#at < this.#source.length && this.#source[this.#at] !== ']') {
       this.#at += this.#source[this.#at] === '\\' ? 2 : 1
     }
-    const regex = new RegExp(this.#source.slice(from, ++this.#at))
-    return { set: setOf((char) => regex.test(char)), empty: false }
+    const text = this.#source.slice(from, ++this.#at)
+    let set = classes.get(text)
+    if (set === undefined) {
+      const regex = new RegExp(text)
+      set = setOf((char) => regex.test(char))
+      classes.set(text, set)
+    }
+    return { set, empty: false }
   }
 
   #escape(): Part {
     const char = this.#source[this.#at + 1] ?? ''
     this.#at += 2
     if (char === 'b' || char === 'B') return { set: new Uint8Array(128), empty: true }
-    const classes: Record<string, Uint8Array> = { d: DIGITS, w: WORD, s: BLANKS }
-    const set = classes[char.toLowerCase()]
+    const escapes: Record<string, Uint8Array> = { d: DIGITS, w: WORD, s: BLANKS }
+    const set = escapes[char.toLowerCase()]
     if (set !== undefined) return { set: char === char.toLowerCase() ? set : set.map((in_) => 1 - in_), empty: false }
     if (/[^0-9A-Za-z]/.test(char)) return { set: single(char), empty: false }
     // Control characters, code points, properties, references: anything, maybe nothing.
@@ -114,9 +123,14 @@ function setOf(test: (char: string) => boolean): Uint8Array {
 }
 
 function single(char: string): Uint8Array {
-  return setOf((other) => other === char)
+  const set = new Uint8Array(128)
+  const code = char.charCodeAt(0)
+  if (code < 128) set[code] = 1
+  return set
 }
 
 function union(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(a, (in_, code) => in_ | b[code])
+  const set = new Uint8Array(128)
+  for (let code = 0; code < 128; code++) set[code] = a[code] | b[code]
+  return set
 }

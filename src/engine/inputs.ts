@@ -1,7 +1,7 @@
 import type { DiskBuffer } from '../buffer/disk/disk.ts'
 import type { Config, ReceiveConfig } from '../config/schema.ts'
 import type { PatternCounts } from '../dataset/pattern-counters.ts'
-import type { SetAside } from '../lane/lane.ts'
+import type { SetAside } from '../lane/outlet.ts'
 import type { SeenReport } from '../lane/seen.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { InheritedSocket } from '../receive/inherited.ts'

@@ -1,6 +1,7 @@
 import type { PatternCounts } from '../dataset/pattern-counters.ts'
-import { Lane, type SetAside } from '../lane/lane.ts'
+import { Lane } from '../lane/lane.ts'
 import type { LaneOptions } from '../lane/options.ts'
+import type { SetAside } from '../lane/outlet.ts'
 import type { SeenReport } from '../lane/seen.ts'
 import type { LineSink } from '../lane/sink.ts'
 import type { Ledger } from '../ledger/ledger.ts'

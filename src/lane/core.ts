@@ -4,8 +4,9 @@ import type { Batch } from '../buffer/buffer.ts'
 import type { PatternCounts } from '../dataset/pattern-counters.ts'
 import { StreamFile, type StreamMeta } from '../ledger/stream-file.ts'
 import type { LaneCore } from '../receive/udp/lane-core.ts'
-import { Lane, type SetAside } from './lane.ts'
+import { Lane } from './lane.ts'
 import type { LaneOptions } from './options.ts'
+import type { SetAside } from './outlet.ts'
 import type { SeenReport } from './seen.ts'
 
 export interface LaneCoreOptions {

@@ -4,8 +4,9 @@ import { definitionOf, readDataset } from '../dataset/load.ts'
 import { eventsOf } from '../deliver/bulk-lines.ts'
 import { flowOf, handedOn } from '../ledger/flows.ts'
 import { Sender } from '../receive/sender.ts'
-import { Lane, type SetAside } from './lane.ts'
+import { Lane } from './lane.ts'
 import type { LaneOptions } from './options.ts'
+import type { SetAside } from './outlet.ts'
 
 const DAY = 86_400_000
 const NOW = Date.parse('2026-11-23T03:14:22Z')

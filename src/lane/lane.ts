@@ -1,44 +1,22 @@
-import type { ArchivePart } from '../archive/archive.ts'
 import type { Multiline } from '../dataset/enrichment.ts'
-import type { PatternCounts } from '../dataset/pattern-counters.ts'
 import type { Culprit } from '../grok/guard.ts'
 import { CaptureWriter } from '../receive/capture.ts'
 import type { Sender } from '../receive/sender.ts'
 import { FLAG_DATE_OUT_OF_RANGE } from '../syslog/header.ts'
 import { ArchiveLines } from './archive-lines.ts'
-import { type BatchesOutlet, LaneBatches } from './batches.ts'
+import { LaneBatches } from './batches.ts'
 import { ARCHIVE_LINES, BYTES, JOINED, KERNEL_DROPS, LaneCounters, RECEIVED, REFUSED } from './counters.ts'
 import { type HeldLine, LineJoiner } from './joiner.ts'
 import { LineReader } from './line-reader.ts'
 import { LineRouter } from './line-router.ts'
 import { dayOf } from './open-batch.ts'
 import type { LaneOptions } from './options.ts'
+import type { LaneOutlet } from './outlet.ts'
 import { ParsedLine } from './parsed-line.ts'
-import { type SeenReport, SeenSlots } from './seen.ts'
+import { SeenSlots } from './seen.ts'
 import { type SharedDatasets, sharedDatasets } from './shared-datasets.ts'
 import type { LineSink } from './sink.ts'
 import type { Slot } from './sources.ts'
-
-/** A pattern took too long over a line of the program, and is not tried on others of it until then. */
-export interface SetAside {
-  pattern: string
-  program: string
-  cpuMillis: number
-  /** ms since the epoch */
-  until: number
-}
-
-/** Where a lane hands on what it finished: a port on a thread of its own, the engine on the main thread. */
-export interface LaneOutlet extends BatchesOutlet {
-  archive(parts: ArchivePart[]): void
-  seen(reports: SeenReport[]): void
-  /** What patterns did since the report before. */
-  patterns?(counts: PatternCounts[]): void
-  setAside?(about: SetAside): void
-  /** Keeps the counters where they survive a kill. Called before the lines they count are looked at. */
-  counters(values: Float64Array): void
-  captureStopped(reason: string): void
-}
 
 const REPORT_MILLIS = 1000
 /** Lines under one time limit. */
@@ -204,7 +182,7 @@ export class Lane implements LineSink {
   #joins(line: ParsedLine, { within, max }: Multiline): boolean {
     const { bytes, header, receivedAt } = line
     if (!line.continues) return false
-    const held = this.#joiner.find(keyOf(line), receivedAt, max)
+    const held = this.#joiner.find(line.key, receivedAt, max)
     const message = bytes.subarray(header.messageStart, header.lineEnd)
     return held !== undefined && this.#joiner.join(held, message, receivedAt + within)
   }
@@ -212,7 +190,7 @@ export class Lane implements LineSink {
   /** Holds the line, as it may go on; the one before of the same key does not any more. */
   #hold(line: ParsedLine, { within }: Multiline, id: Uint8Array): void {
     const { bytes, start, header, sender, receivedAt, truncated, path } = line
-    const key = keyOf(line)
+    const key = line.key
     const before = this.#joiner.take(key)
     if (before !== undefined) this.#ready.push(before)
     const held = { key, id, number: this.#lines, sender, receivedAt, truncated, path, due: receivedAt + within }
@@ -342,12 +320,4 @@ export class Lane implements LineSink {
   giveBack(buffer: ArrayBuffer | null): void {
     this.#batches.pool.give(buffer)
   }
-}
-
-/** Sender, host, program and pid. */
-function keyOf({ bytes, header, note, slot }: ParsedLine): string {
-  const { pidStart, pidEnd } = header
-  const pid =
-    pidStart < 0 ? '' : Buffer.from(bytes.buffer, bytes.byteOffset + pidStart, pidEnd - pidStart).toString('latin1')
-  return `${note?.index}\n${slot?.source.host}\n${slot?.source.program}\n${pid}`
 }

@@ -43,4 +43,13 @@ export class ParsedLine implements Line {
     this.#source = slot.source
     this.routes = slot.routes
   }
+
+  /** Sender, host, program and pid: what lines share that go on with each other. */
+  get key(): string {
+    const { bytes, note, source } = this
+    const { pidStart, pidEnd } = this.header
+    const pid =
+      pidStart < 0 ? '' : Buffer.from(bytes.buffer, bytes.byteOffset + pidStart, pidEnd - pidStart).toString('latin1')
+    return `${note?.index}\n${source.host}\n${source.program}\n${pid}`
+  }
 }
