@@ -13,7 +13,7 @@ export function patternLines(counts: readonly PatternCounts[]): string[] {
     number.format(matched),
     share.format(tried === 0 ? 0 : matched / tried),
     `${number.format(Math.round(time))} ms`,
-    tried === 0 ? '' : `${((time * 1000) / tried).toFixed(2)} µs`,
+    time === 0 ? '' : `${((time * 1000) / tried).toFixed(2)} µs`,
     timedOut === 0 ? '' : number.format(timedOut),
   ])
   return table(['pattern', 'tried', 'matched', '', 'time', 'a try', 'timed out'], rows)
