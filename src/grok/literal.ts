@@ -1,3 +1,5 @@
+import { endOfClass } from './number-groups.ts'
+
 /**
  * A literal that every text must contain that the expression matches, the longest that is plain to see; null: none.
  * `text.includes` is 10 to 50 times cheaper than an expression that fails late.
@@ -55,15 +57,4 @@ function sequence(source: string, start: number): { longest: string; end: number
   }
   stop()
   return { longest: chosen ? '' : longest, end: at }
-}
-
-function endOfClass(source: string, start: number): number {
-  let depth = 0
-  for (let at = start; at < source.length; at++) {
-    const char = source.charAt(at)
-    if (char === '\\') at++
-    else if (char === '[') depth++
-    else if (char === ']' && --depth === 0) return at + 1
-  }
-  return source.length
 }

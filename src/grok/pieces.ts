@@ -1,5 +1,6 @@
+import { classEnd } from './class.ts'
 import { readReference } from './expand.ts'
-import { classEnd, ESCAPE } from './translate.ts'
+import { ESCAPE } from './reader.ts'
 
 /** A part of a pattern that something can be said of: with its quantifier, if it has one. */
 export interface Piece {
