@@ -15,6 +15,11 @@ export const commands: [name: string, summary: string, load: () => Promise<Comma
   ['parse', 'read lines from stdin, print the events they make', () => import('./commands/parse.ts')],
   ['test', 'run the samples of datasets and the tests of a config', () => import('./commands/test.ts')],
   ['grok', 'try patterns, and find out why they do not match', () => import('./commands/grok.ts')],
+  [
+    'coverage',
+    'tell which lines get a dataset, and which patterns to write next',
+    () => import('./commands/coverage.ts'),
+  ],
   ['query', 'search the local store', () => import('./commands/query.ts')],
   ['replay', 'send logs and captures to a syslog receiver', () => import('./commands/replay.ts')],
   ['status', 'show the ledger of a running sluice, and whether it closes', () => import('./commands/status.ts')],

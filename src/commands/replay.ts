@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { UserError } from '../errors.ts'
 import { parseCount, parsePasses, parsePri, parseRate, parseSpeed } from '../replay/arguments.ts'
 import { FORMATS, type Format } from '../replay/format.ts'
 import type { Pace } from '../replay/pace.ts'
@@ -21,12 +22,13 @@ interface Options {
   loop: number
   count?: number
   json?: boolean
+  diff?: string[]
 }
 
 export function define(command: Command): void {
   command
-    .description('Send log files and captures to a syslog receiver.')
-    .argument('<files...>', 'files to send, one after another; - for stdin; gzip and zstd are unpacked')
+    .description('Send log files and captures to a syslog receiver, or compare what two configs make of them.')
+    .argument('[files...]', 'files to send, one after another; - for stdin; gzip and zstd are unpacked')
     .option('--to <url>', 'udp://host:port or tcp://host:port', 'udp://127.0.0.1:5514')
     .addOption(
       new Option('--framing <how>', 'TCP: a length before each message, or a line feed after it (inner ones: #012)')
@@ -50,7 +52,8 @@ export function define(command: Command): void {
     .option('--loop <n>', 'send everything n times, or forever', checked(parsePasses, 'a number from 1, or forever'), 1)
     .option('--count <n>', 'stop after so many', checked(parseCount, 'a number from 1'))
     .option('--no-native', 'UDP: through node:dgram, not sendmmsg')
-    .option('--json', 'print the summary as JSON')
+    .option('--diff <configs...>', 'send nothing: show where the events of two configs differ (old.yaml new.yaml)')
+    .option('--json', 'print the summary as JSON; with --diff every difference, one a line')
     .addHelpText('after', HELP)
     .action(run)
 }
@@ -64,15 +67,19 @@ Formats:
            event.original or the line itself where an event has it, otherwise a line made from its fields
 
 Without --rate and --speed TCP goes as fast as the target reads, UDP at ${UDP_RATE}/s: a UDP receiver that is too slow
-loses datagrams, and nobody tells the sender. Exit code 1: not all was sent, or nothing listened.
+loses datagrams, and nobody tells the sender. Exit code 1: not all was sent, or nothing listened; with --diff: the
+configs make different events.
 
 Examples:
   $ sluice replay /var/log/syslog.1 --pri user.info --rate 4500/min
   $ sluice replay monday.capture --speed 10 --to tcp://log1:5514
   $ sluice replay export.json.zst --rate max --to tcp://log1:5514 --json
-  $ sluice replay access.log --loop forever --rate 1000/s`
+  $ sluice replay access.log --loop forever --rate 1000/s
+  $ sluice replay --diff old.yaml new.yaml monday.capture`
 
 async function run(files: string[], options: Options): Promise<void> {
+  if (options.diff !== undefined) return compare(options.diff, files, options)
+  if (files.length === 0) throw new UserError('name the files to replay, or - for stdin', 2)
   const stop = new AbortController()
   // Only the first: whoever asks twice wants it at once.
   process.once('SIGINT', () => stop.abort())
@@ -103,6 +110,19 @@ async function run(files: string[], options: Options): Promise<void> {
   if (files.includes('-')) process.stdin.destroy()
   const incomplete = summary.interrupted && options.loop !== Number.POSITIVE_INFINITY
   if (incomplete || summary.refused > 0 || summary.tooLong > 0) process.exitCode = 1
+}
+
+/** The option takes all words up to the next option: after the two configs come files. */
+async function compare([old, now, ...more]: string[], files: string[], { json, format }: Options): Promise<void> {
+  const captures = [...more, ...files]
+  if (now === undefined || captures.length === 0) {
+    throw new UserError(
+      '--diff wants two configs and what to replay: sluice replay --diff old.yaml new.yaml CAPTURE…',
+      2,
+    )
+  }
+  const { showDifferences } = await import('../diff/show.ts')
+  if (await showDifferences(old, now, { captures, format, json: json === true })) process.exitCode = 1
 }
 
 function paceOf({ rate, speed, to }: Options): Pace {

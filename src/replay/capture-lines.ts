@@ -19,6 +19,7 @@ export class CaptureDecoder {
   decode({ lines, first }: Lines): Datagrams {
     const items: Buffer[] = []
     const times: number[] = []
+    const senders: string[] = []
     for (let i = 0; i < lines.count; i++) {
       const text = lines.bytes.toString('utf8', lines.starts[i], lines.ends[i])
       if (text === '') continue
@@ -33,9 +34,10 @@ export class CaptureDecoder {
       else {
         items.push(record.bytes)
         times.push(record.time)
+        senders.push(record.from)
       }
     }
-    return Datagrams.of(items, times)
+    return Datagrams.of(items, times, senders)
   }
 
   /** To be called after the last line. */
@@ -53,15 +55,17 @@ export class CaptureDecoder {
   }
 }
 
-function parseRecord(line: string): { bytes: Buffer; time: number } | null {
+function parseRecord(line: string): { bytes: Buffer; time: number; from: string } | null {
   const value = parseJson(line)
   const time = property(value, 't')
   const text = property(value, 'text')
+  const address = property(value, 'from')
+  const from = typeof address === 'string' ? address : '127.0.0.1'
   if (typeof time !== 'number') return null
-  if (typeof text === 'string') return { bytes: Buffer.from(text), time }
+  if (typeof text === 'string') return { bytes: Buffer.from(text), time, from }
   const hex = property(value, 'hex')
   if (typeof hex !== 'string' || !/^(?:[0-9a-f]{2})*$/i.test(hex)) return null
-  return { bytes: Buffer.from(hex, 'hex'), time }
+  return { bytes: Buffer.from(hex, 'hex'), time, from }
 }
 
 function parseJson(text: string): unknown {

@@ -8,13 +8,19 @@ export class Datagrams {
   readonly ends: number[] = []
   /** When each was recorded, in ms since the epoch; NaN: not known. */
   readonly times: number[] = []
+  /** Addresses of those who sent them; empty: not known. */
+  readonly senders: string[] = []
 
   constructor(bytes: Buffer) {
     this.bytes = bytes
   }
 
   /** `Datagrams.of(['<13>one', '<13>two'])`: texts as UTF-8, byte arrays copied. */
-  static of(items: readonly (string | Uint8Array)[], times: readonly number[] = []): Datagrams {
+  static of(
+    items: readonly (string | Uint8Array)[],
+    times: readonly number[] = [],
+    senders: readonly string[] = [],
+  ): Datagrams {
     const parts = items.map((item) => (typeof item === 'string' ? Buffer.from(item) : item))
     const datagrams = new Datagrams(Buffer.concat(parts))
     let at = 0
@@ -22,6 +28,7 @@ export class Datagrams {
       datagrams.add(at, at + part.length, times[index])
       at += part.length
     }
+    datagrams.senders.push(...senders)
     return datagrams
   }
 
@@ -40,6 +47,7 @@ export class Datagrams {
     if (count >= this.count) return this
     const some = new Datagrams(this.bytes)
     for (let i = 0; i < count; i++) some.add(this.starts[i], this.ends[i], this.times[i])
+    some.senders.push(...this.senders.slice(0, count))
     return some
   }
 

@@ -1,14 +1,20 @@
 import { Presets, SingleBar } from 'cli-progress'
-import type { ReplayProgress } from './replay.ts'
+
+/** Work under way; read it as often as needed. */
+export interface Progress {
+  counts: Readonly<{ sent: number; refused: number }>
+  /** 0 to 1, or null when nobody can know. */
+  fraction(): number | null
+}
 
 const STEPS = 1000
 const REDRAW_MS = 200
 
-/** Draws a progress bar on stderr if that is a terminal; call the result to end it. */
-export function showProgress(progress: ReplayProgress): () => void {
+/** Draws a progress bar on stderr if that is a terminal; call the result to end it. `done`: what is counted. */
+export function showProgress(progress: Progress, done = 'sent'): () => void {
   if (!process.stderr.isTTY) return () => {}
   const known = progress.fraction() !== null
-  const format = `${known ? '{bar} {percentage}% | ' : ''}{sent} sent{refused} | {rate}/s${known ? ' | {left} left' : ''}`
+  const format = `${known ? '{bar} {percentage}% | ' : ''}{sent} ${done}{refused} | {rate}/s${known ? ' | {left} left' : ''}`
   const bar = new SingleBar(
     { format, clearOnComplete: true, hideCursor: true, gracefulExit: false },
     Presets.shades_grey,
