@@ -5,6 +5,7 @@ import { describeIssue, problemsOf } from '../config/issues.ts'
 import { inOrder, showProblems } from '../config/load.ts'
 import { type Problem, readYaml, type Source } from '../config/yaml.ts'
 import { UserError } from '../errors.ts'
+import { cached } from './cache.ts'
 import { type DatasetDefinition, type DatasetFile, datasetConfig } from './format.ts'
 
 /** The datasets that sluice brings along. */
@@ -69,7 +70,8 @@ export function datasetPaths(dirs: readonly string[]): string[] {
 
 /** What lanes need of all datasets: the shipped ones and those of the directories. @throws UserError (78) */
 export function loadDatasets(dirs: readonly string[]): DatasetDefinition[] {
-  return datasetPaths([SHIPPED, ...dirs]).map((path) => definitionOf(readDatasetFile(path, false).file, path))
+  const paths = datasetPaths([SHIPPED, ...dirs])
+  return cached(paths, () => paths.map((path) => definitionOf(readDatasetFile(path, false).file, path)))
 }
 
 export function definitionOf({ samples: _, ...definition }: DatasetFile, file: string): DatasetDefinition {
