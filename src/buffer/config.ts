@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { duration, size } from '../config/units.ts'
+import { messageOf } from '../ledger/files.ts'
+import { parseRedisUrl } from './redis/url.ts'
 
 const disk = z.strictObject({
   path: z.string().min(1).default('buffer').describe('directory of the segments; a relative one stands under `data`'),
@@ -13,8 +15,43 @@ const disk = z.strictObject({
     .describe('what a power cut may cost: the last second (`1s`), or nothing (`batch`: each batch is synced, slower)'),
 })
 
+const redis = z.string().superRefine((url, context) => {
+  try {
+    parseRedisUrl(url)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: messageOf(error) })
+  }
+})
+
 /** Where batches wait for their output. */
 export const bufferConfig = z
-  .strictObject({ disk: disk.prefault({}).describe('append-only segments on disk') })
+  .strictObject({
+    disk: disk
+      .prefault({})
+      .describe('append-only segments on disk; with `redis` only for when none of these takes any'),
+    redis: z
+      .array(redis)
+      .default([])
+      .describe('addresses of Redis servers, the preferred one first: batches wait there, for this sluice and others'),
+    mode: z
+      .enum(['failover', 'mirror'])
+      .default('failover')
+      .describe('`failover`: each batch in one Redis; `mirror`: a copy of it in the second of two'),
+    memory: size('16mb')
+      .prefault('1gb')
+      .describe('what batches may take in each Redis, per output; copies again as much'),
+    ship: z
+      .boolean()
+      .default(true)
+      .describe(
+        'with `redis`: whether this sluice delivers what waits there; `false`: others do, outputs are not opened',
+      ),
+  })
+  .superRefine(({ redis: { length }, mode, ship }, context) => {
+    const issue = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
+    if (mode === 'mirror' && length !== 2)
+      issue('mode', `a mirror needs two addresses in \`redis\`, there are ${length}`)
+    if (!ship && length === 0) issue('ship', 'without `redis` nobody else can deliver what waits here')
+  })
   .prefault({})
   .describe('where batches wait until their output has taken them')

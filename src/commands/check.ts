@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { parseRedisUrl } from '../buffer/redis/url.ts'
 import { lint } from '../config/lint.ts'
 import { DEFAULT_CONFIG, fingerprint, inOrder, problemOf, readConfig, readText, showProblems } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
@@ -56,7 +57,7 @@ function summary(file: string, config: Config): string {
     ['receive', receive.map(({ name }) => name).join(', ') || 'nothing'],
     ['archive', archive === false ? 'none' : archive.path],
     ['routes', routes.map(({ name }) => name).join(', ') || 'none'],
-    ['buffer', buffer.disk.path],
+    ['buffer', [...buffer.redis.map((url) => parseRedisUrl(url).name), buffer.disk.path].join(', ')],
     ['deliver', deliver.map(({ name }) => name).join(', ') || 'nowhere'],
     ['metrics', metrics === false ? 'none' : `http://${showAddress(metrics)}/metrics`],
   ]

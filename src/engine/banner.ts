@@ -1,4 +1,5 @@
 import { relative } from 'node:path'
+import { parseRedisUrl } from '../buffer/redis/url.ts'
 import type { Config } from '../config/schema.ts'
 import type { Input } from './inputs.ts'
 
@@ -14,6 +15,7 @@ export function banner(config: Config, inputs: readonly Input[], startMillis: nu
   const rows: [string, string][] = [
     ...inputs.map(({ description }): [string, string] => ['receives', description]),
     ...(config.archive === false ? [] : [['archives', here(config.archive.path)] as [string, string]]),
+    ...config.buffer.redis.map((url): [string, string] => ['buffers', parseRedisUrl(url).name]),
     ['buffers', here(config.buffer.disk.path)],
     ...config.deliver.map(({ name, path }): [string, string] => ['delivers', `${name}: ${here(path)}`]),
     ...(config.metrics === false

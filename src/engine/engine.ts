@@ -3,7 +3,6 @@ import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Archive } from '../archive/archive.ts'
-import { DiskBuffer } from '../buffer/disk/disk.ts'
 import type { Config } from '../config/schema.ts'
 import { PatternTotals } from '../dataset/pattern-counters.ts'
 import { DeadLetters } from '../deliver/dead-letters.ts'
@@ -11,9 +10,9 @@ import { datasetsOf } from '../lane/from-config.ts'
 import type { SeenReport } from '../lane/seen.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { type Lock, lockDirectory } from '../ledger/lock.ts'
-import { Marks } from '../ledger/marks.ts'
 import type { LedgerReport } from '../ledger/report.ts'
 import { inheritedSockets } from '../receive/inherited.ts'
+import { type Buffers, openBuffers } from './buffers.ts'
 import { serveControl } from './control.ts'
 import { Delivery } from './delivery.ts'
 import { archiveHappened, filesHappened } from './happenings.ts'
@@ -41,8 +40,7 @@ export class Engine {
   readonly #config: Config
   readonly #log: Logger
   readonly #lock: Lock
-  readonly #marks: Marks
-  readonly #buffer: DiskBuffer
+  readonly #buffers: Buffers
   readonly #ledger: Ledger
   readonly #archive: Archive | null
   readonly #intake: Intake
@@ -59,20 +57,18 @@ export class Engine {
   private constructor(parts: {
     options: EngineOptions
     lock: Lock
-    marks: Marks
-    buffer: DiskBuffer
+    buffers: Buffers
     ledger: Ledger
     archive: Archive | null
   }) {
     this.#config = parts.options.config
     this.#log = parts.options.log
     this.#lock = parts.lock
-    this.#marks = parts.marks
-    this.#buffer = parts.buffer
+    this.#buffers = parts.buffers
     this.#ledger = parts.ledger
     this.#archive = parts.archive
-    const { buffer, archive, ledger } = parts
-    this.#intake = new Intake({ buffer, archive, ledger, log: this.#log })
+    const { buffers, archive, ledger } = parts
+    this.#intake = new Intake({ buffer: buffers.buffer, archive, ledger, log: this.#log })
   }
 
   /** Against the way of a line: what takes comes before what gives, and the sockets last but for the outputs. */
@@ -83,22 +79,14 @@ export class Engine {
     const lock = await lockDirectory(config.data)
     try {
       const onHappening = filesHappened(log)
-      const marks = await Marks.open(join(config.data, 'ledger'), { onHappening })
-      const { path, size, age, sync } = config.buffer.disk
-      const buffer = await DiskBuffer.open({
-        path,
-        size,
-        age,
-        sync: sync === 'batch' ? sync : '1s',
-        marks,
-        onHappening,
-      })
+      const buffers = await openBuffers(config, onHappening)
       const outputs = config.deliver.map(({ name }) => name)
       const { ledger, crash } = await Ledger.open({
         dir: join(config.data, 'ledger'),
         outputs,
-        marks,
-        buffer,
+        marks: buffers.marks,
+        buffer: buffers.disk,
+        taken: buffers.taken,
         onHappening,
       })
       for (const [output, events] of Object.entries(crash)) {
@@ -106,7 +94,7 @@ export class Engine {
       }
       const archive =
         config.archive === false ? null : new Archive({ ...config.archive, onHappening: archiveHappened(log) })
-      const engine = new Engine({ options, lock, marks, buffer, ledger, archive })
+      const engine = new Engine({ options, lock, buffers, ledger, archive })
       try {
         await engine.#open(options)
         return engine
@@ -127,7 +115,7 @@ export class Engine {
       capture: capture ?? null,
       intake: this.#intake,
       ledger: this.#ledger,
-      buffer: this.#buffer,
+      buffer: this.#buffers.disk,
       log: this.#log,
       inherited: await inheritedSockets(),
       seen: (reports) => this.#seen(reports),
@@ -141,10 +129,11 @@ export class Engine {
       failed: onFailure,
     }
     for (const input of config.receive) this.inputs.push(await openInput(input, context))
-    for (const output of config.deliver) this.#outputs.push(await openOutput(output, this.#log))
+    const outputs = config.buffer.ship ? config.deliver : []
+    for (const output of outputs) this.#outputs.push(await openOutput(output, this.#log))
     const dead = new DeadLetters(join(config.data, 'dead'))
     for (const { name, output } of this.#outputs) {
-      this.#deliveries.push(new Delivery({ name, buffer: this.#buffer, output, dead, log: this.#log }))
+      this.#deliveries.push(new Delivery({ name, buffer: this.#buffers.buffer, output, dead, log: this.#log }))
     }
     const query = this.#outputs.find((output) => output.query !== undefined)?.query
     this.#control = await serveControl(config.data, {
@@ -198,17 +187,16 @@ export class Engine {
     this.#noteArchive()
     await this.#ledger.close()
     const report = await this.#ledger.report()
-    await this.#buffer.close()
-    await this.#marks.close()
+    await this.#buffers.close()
     await keepLastReport(this.#config.data, report)
     await this.#lock.release()
     return report
   }
 
-  /** Resolves when nothing waits any more, or when an output is in trouble, so that waiting is of no use. */
+  /** Resolves when nothing waits on this machine, or when an output is in trouble, so that waiting is of no use. */
   async #drained(): Promise<void> {
     for (const end = Date.now() + STOP_MILLIS; Date.now() < end && this.troubles().length === 0; await delay(20)) {
-      if ((await this.#buffer.depth()).batches === 0) return
+      if ((await this.#buffers.disk.depth()).batches === 0) return
     }
   }
 
@@ -219,7 +207,7 @@ export class Engine {
 
   async #everySecond(): Promise<void> {
     this.#noteArchive()
-    const depths = await Promise.all(this.#config.deliver.map(({ name }) => this.#buffer.depth(name)))
+    const depths = await Promise.all(this.#config.deliver.map(({ name }) => this.#buffers.disk.depth(name)))
     const share = Math.max(0, ...depths.map(({ bytes }) => bytes)) / this.#config.buffer.disk.size
     const hosts = this.#pressure.step(share)
     if (hosts === null) return

@@ -15,6 +15,18 @@ export interface KeptBatches extends BatchBuffer {
   buffered(): Iterable<{ output: string; stream: string; count: number; tally: Tally }>
 }
 
+export interface LedgerOptions {
+  dir: string
+  outputs: readonly string[]
+  /** What became of batches on this machine: settled, or handed on to a buffer elsewhere (then with `taken`). */
+  marks: Marks
+  /** What waits on this machine. */
+  buffer: KeptBatches
+  /** What this process took from a buffer elsewhere, and settled. */
+  taken?: Marks | null
+  onHappening: OnHappening
+}
+
 const SAVE_MILLIS = 2000
 /** Hosts are named by strangers. */
 const MOST_HOSTS = 10_000
@@ -29,31 +41,27 @@ export class Ledger {
   readonly #outputs: readonly string[]
   readonly #marks: Marks
   readonly #buffer: KeptBatches
+  readonly #taken: Marks | null
   readonly #totals: Totals
   /** Difference of reception from the senders' own time, by host, ms. */
   readonly #skews = new Map<string, number>()
   #saver: NodeJS.Timeout | undefined
   #saving: Promise<void> = Promise.resolve()
 
-  private constructor(dir: string, outputs: readonly string[], marks: Marks, buffer: KeptBatches, totals: Totals) {
+  private constructor({ dir, outputs, marks, buffer, taken }: LedgerOptions, totals: Totals) {
     this.#dir = dir
     this.#outputs = outputs
     this.#marks = marks
     this.#buffer = buffer
+    this.#taken = taken ?? null
     this.#totals = totals
   }
 
   /** Opens the ledger and closes the accounts of the streams of earlier starts: what is missing in them is lost. */
-  static async open(options: {
-    dir: string
-    outputs: readonly string[]
-    marks: Marks
-    buffer: KeptBatches
-    onHappening: OnHappening
-  }): Promise<{ ledger: Ledger; crash: Record<string, number> }> {
-    const { dir, outputs, marks, buffer } = options
+  static async open(options: LedgerOptions): Promise<{ ledger: Ledger; crash: Record<string, number> }> {
+    const { dir } = options
     await mkdir(join(dir, 'streams'), { recursive: true })
-    const ledger = new Ledger(dir, outputs, marks, buffer, await load(dir))
+    const ledger = new Ledger(options, await load(dir))
     // What can't be read is put away and told.
     await StreamFile.readAll(ledger.streams, options.onHappening)
     const crash = await ledger.#closeStreams()
@@ -145,6 +153,7 @@ export class Ledger {
       flows,
       depths: new Map(depths),
       marks,
+      taken: this.#taken?.totals() ?? null,
       buffered,
       hosts,
       routes,

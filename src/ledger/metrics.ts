@@ -11,6 +11,7 @@ const FAMILIES = {
   buffered: gauge('sluice_buffered_events', 'Events that wait for their output', ['output']),
   bufferedBytes: gauge('sluice_buffered_bytes', 'Bytes of the buffer', ['output']),
   oldest: gauge('sluice_buffered_oldest_seconds', 'Age of the oldest event that waits', ['output']),
+  handedOn: counter('sluice_handed_on_total', 'Events put into a buffer on another machine', ['output']),
   delivered: counter('sluice_delivered_total', 'Events delivered', ['output']),
   duplicates: counter('sluice_duplicates_total', 'Events delivered again, absorbed by their ids', ['output']),
   dead: counter('sluice_dead_total', 'Events kept as dead letters', ['output']),
@@ -61,12 +62,19 @@ export async function metricsOf(report: LedgerReport): Promise<{ type: string; t
     add('buffered', { output }, row.buffered)
     add('bufferedBytes', { output }, row.bufferedBytes)
     add('oldest', { output }, row.oldest === null ? 0 : (Date.now() - Date.parse(row.oldest)) / 1000)
+    add('handedOn', { output }, row.handedOn)
     add('delivered', { output }, row.delivered)
     add('duplicates', { output }, row.duplicates)
     add('dead', { output }, row.dead)
     add('archivedOnly', { output }, row.archivedOnly)
     add('inHand', { output }, row.inHand)
     add('closes', { output }, row.closes ? 1 : 0)
+    for (const [reason, n] of Object.entries(lost)) add('lost', { output, reason }, n)
+  }
+  for (const { output, delivered, duplicates, dead, lost } of report.taken) {
+    add('delivered', { output }, delivered)
+    add('duplicates', { output }, duplicates)
+    add('dead', { output }, dead)
     for (const [reason, n] of Object.entries(lost)) add('lost', { output, reason }, n)
   }
   add('archived', {}, report.archive.lines)

@@ -8,6 +8,7 @@ export function ledgerLines(report: LedgerReport, hosts: number): string[] {
   return [
     ...inputLines(report),
     ...report.outputs.flatMap((output) => ['', ...outputLines(output)]),
+    ...report.taken.flatMap((taken) => ['', ...takenLines(taken)]),
     '',
     ...archiveLines(report),
     ...(hosts === 0 ? [] : [...routeLines(report.routes), ...hostLines(report.hosts, hosts)]),
@@ -34,6 +35,7 @@ function outputLines(row: OutputReport): string[] {
     ['dropped by rule', row.dropped],
     [row.output === '' ? 'archived only' : 'not for this output', row.archivedOnly],
     ['buffered', row.buffered],
+    ['handed on', row.handedOn],
     ['delivered', row.delivered],
     ['duplicates', row.duplicates],
     ['dead letters', row.dead],
@@ -50,6 +52,22 @@ function outputLines(row: OutputReport): string[] {
     ...shown.map(([name, events], i) => line(name, events, i === 0 ? '=' : '+')),
     row.closes ? '  the sum closes' : '  THE SUM DOES NOT CLOSE: this is a defect, please report it',
     ...(row.oldest === null ? [] : [`  the oldest event waits since ${row.oldest}`]),
+  ]
+}
+
+function takenLines(row: LedgerReport['taken'][number]): string[] {
+  const lost = Object.entries(row.lost).map(([reason, events]): [string, number] => [`lost (${reason})`, events])
+  const terms: [string, number][] = [
+    ['delivered', row.delivered],
+    ['duplicates', row.duplicates],
+    ['dead letters', row.dead],
+  ]
+  const shown = [...terms, ...lost].filter(([name, events]) => events !== 0 || name === 'delivered')
+  const width = n(row.events).length
+  return [
+    `output ${row.output}, taken from Redis, whoever had put it there`,
+    `    ${n(row.events)}  settled`,
+    ...shown.map(([name, events], i) => `  ${i === 0 ? '=' : '+'} ${n(events).padStart(width)}  ${name}`),
   ]
 }
 

@@ -20,6 +20,8 @@ const outputReport = z.object({
   dropped: z.number(),
   archivedOnly: z.number(),
   buffered: z.number(),
+  /** Put into a buffer on another machine, where its shippers account for them. */
+  handedOn: z.number().default(0),
   delivered: z.number(),
   duplicates: z.number(),
   dead: z.number(),
@@ -30,6 +32,16 @@ const outputReport = z.object({
   bufferedBytes: z.number(),
   /** Reception of the oldest event that waits. */
   oldest: z.string().nullable(),
+})
+
+/** What this process took from a buffer on another machine: events = delivered + duplicates + dead + lost. */
+const takenReport = z.object({
+  output: z.string(),
+  events: z.number(),
+  delivered: z.number(),
+  duplicates: z.number(),
+  dead: z.number(),
+  lost: counters,
 })
 
 /** `skew`: how far the host's clock is behind ours, ms, by its newest line; null when unknown. */
@@ -43,6 +55,7 @@ export const ledgerReport = z.object({
   inputs: z.record(z.string(), counters),
   /** One for each output; without outputs, one whose name is ''. */
   outputs: z.array(outputReport),
+  taken: z.array(takenReport).default([]),
   hosts: z.array(hostReport),
   routes: z.array(routeReport),
   archive: z.object({ lines: z.number(), failed: counters, overflowed: z.number() }),
@@ -56,14 +69,17 @@ export type HostReport = z.infer<typeof hostReport>
 export type RouteReport = z.infer<typeof routeReport>
 
 /**
- * received = refused + joined + dropped + archivedOnly + lost + buffered + delivered + duplicates + dead + inHand. What is
- * in hand is what the other terms leave over, and it can't be less than nothing or more than the lanes can hold.
+ * received = refused + joined + dropped + archivedOnly + lost + buffered + handedOn + delivered + duplicates + dead +
+ * inHand. What is in hand is what the other terms leave over, and it can't be less than nothing or more than the lanes
+ * can hold.
  */
 export function makeReport(parts: {
   inputs: Record<string, Counters>
   flows: ReadonlyMap<string | null, Flow>
   depths: ReadonlyMap<string, Depth>
   marks: readonly OutputTotals[]
+  /** Not null: `marks` says what was handed on, and this what was taken from there. */
+  taken: readonly OutputTotals[] | null
   buffered: Iterable<{ tally: Tally }>
   hosts: Totals['hosts']
   routes: Totals['routes']
@@ -72,7 +88,7 @@ export function makeReport(parts: {
 }): LedgerReport {
   const outputs = [...parts.flows].map(([name, flow]) => {
     const marks = parts.marks.find(({ output }) => output === name)
-    return outputRow(name ?? '', flow, parts.depths.get(name ?? ''), marks)
+    return outputRow(name ?? '', flow, parts.depths.get(name ?? ''), marks, parts.taken !== null)
   })
   const hosts = new Map<string, HostReport>()
   const routes = new Map<string, RouteReport>()
@@ -104,6 +120,7 @@ export function makeReport(parts: {
     time: new Date().toISOString(),
     inputs: parts.inputs,
     outputs,
+    taken: (parts.taken ?? []).map(takenRow),
     hosts: [...hosts.values()],
     routes: [...routes.values()],
     archive: parts.archive,
@@ -119,14 +136,20 @@ function row<T>(rows: Map<string, T>, name: string, make: () => T): T {
   return found
 }
 
-function outputRow(name: string, flow: Flow, depth?: Depth, marks?: OutputTotals): OutputReport {
+function takenRow({ output, done, duplicate, dead, lost }: OutputTotals): LedgerReport['taken'][number] {
+  const events = done + duplicate + dead + sum(lost)
+  return { output, events, delivered: done, duplicates: duplicate, dead, lost }
+}
+
+function outputRow(name: string, flow: Flow, depth?: Depth, marks?: OutputTotals, handsOn = false): OutputReport {
   const lost = { ...flow.lost }
   for (const [reason, n] of Object.entries(marks?.lost ?? {})) lost[reason] = (lost[reason] ?? 0) + n
-  const delivered = marks?.done ?? 0
+  const delivered = handsOn ? 0 : (marks?.done ?? 0)
+  const relayed = handsOn ? (marks?.done ?? 0) : 0
   const duplicates = marks?.duplicate ?? 0
   const dead = marks?.dead ?? 0
   const buffered = depth?.events ?? 0
-  const inHand = handedOn(flow) - buffered - delivered - duplicates - dead - sum(marks?.lost ?? {})
+  const inHand = handedOn(flow) - buffered - relayed - delivered - duplicates - dead - sum(marks?.lost ?? {})
   return {
     output: name,
     received: flow.received,
@@ -135,6 +158,7 @@ function outputRow(name: string, flow: Flow, depth?: Depth, marks?: OutputTotals
     dropped: flow.dropped,
     archivedOnly: flow.skipped,
     buffered,
+    handedOn: relayed,
     delivered,
     duplicates,
     dead,

@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { BatchBuffer } from '../buffer/buffer.ts'
+import { DiskBuffer } from '../buffer/disk/disk.ts'
+import type { Config } from '../config/schema.ts'
+import { replaceFile } from '../ledger/files.ts'
+import type { OnHappening } from '../ledger/happening.ts'
+import { Marks } from '../ledger/marks.ts'
+
+const LEASE_MILLIS = 60_000
+const CONNECT_MILLIS = 2000
+
+/** Where batches wait, and the accounts of it. */
+export interface Buffers {
+  /** Appended to, and leased from. */
+  buffer: BatchBuffer
+  /** What waits on this machine: all of it, or what no Redis takes at the moment. */
+  disk: DiskBuffer
+  /** What left `disk` and the lanes: delivered, or with Redis handed on. The ledger of what was received. */
+  marks: Marks
+  /** With Redis: what this process took from there and settled. Null: the same as `marks`. */
+  taken: Marks | null
+  close(): Promise<void>
+}
+
+/** Only what the config names is imported: without Redis no client for it. */
+export async function openBuffers(config: Config, onHappening: OnHappening): Promise<Buffers> {
+  const ledger = join(config.data, 'ledger')
+  const { disk: settings, redis } = config.buffer
+  // One account of what was received, whether it was delivered from here or handed on: a config may change.
+  const marks = await Marks.open(ledger, { onHappening })
+  const { path, size, age, sync } = settings
+  const disk = await DiskBuffer.open({ path, size, age, sync: sync === 'batch' ? sync : '1s', marks, onHappening })
+  if (redis.length === 0) {
+    const close = async () => {
+      await disk.close()
+      await marks.close()
+    }
+    return { buffer: disk, disk, marks, taken: null, close }
+  }
+  const [{ RedisBuffer }, { FailoverBuffer }] = await Promise.all([
+    import('../buffer/redis/redis.ts'),
+    import('../buffer/failover/failover.ts'),
+  ])
+  const taken = await Marks.open(join(ledger, 'taken'), { onHappening })
+  const common = { size: config.buffer.memory, consumer: await shipperName(ledger), leaseMs: LEASE_MILLIS }
+  const members = redis.map((url) => {
+    return new RedisBuffer({ ...common, url, age, marks: taken, onHappening })
+  })
+  const mirror = config.buffer.mode === 'mirror' ? common : undefined
+  const buffer = new FailoverBuffer({ members, spool: disk, handed: marks, marks: taken, mirror, onHappening })
+  // A Redis that is away must not keep this process from receiving.
+  await Promise.all(members.map(({ link }) => link.settled(CONNECT_MILLIS)))
+  const close = async () => {
+    await buffer.close()
+    await taken.close()
+    await marks.close()
+  }
+  return { buffer, disk, marks, taken, close }
+}
+
+/** This process' name among those that share a Redis: its own unsettled batches come to it first after a start. */
+async function shipperName(dir: string): Promise<string> {
+  const file = 'shipper'
+  const known = await readFile(join(dir, file), 'utf8').catch(() => '')
+  if (/^[0-9a-f]{16}$/.test(known)) return known
+  const name = randomBytes(8).toString('hex')
+  await mkdir(dir, { recursive: true })
+  await replaceFile(dir, file, [Buffer.from(name)])
+  return name
+}
