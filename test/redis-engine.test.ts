@@ -76,6 +76,34 @@ metrics: false
   })
 }
 
+test('a receiver that is killed: what a Redis has is handed on, the rest of what was received is lost, exactly', async () => {
+  await using dir = await workspace()
+  await using a = await startRedis()
+  const port = await freePort()
+  const config = `
+receive: [{ tcp: "127.0.0.1:${port}" }]
+buffer: { redis: ["${a.url}"], ship: false }
+deliver: [{ store: {} }]
+archive: false
+metrics: false
+`
+  for (let kills = 0; kills < 3; kills++) {
+    const receiver = await startSluice(dir.path, config)
+    const before = (await receiver.status()).outputs[0]?.handedOn ?? 0
+    const sender = await openSender(`tcp://127.0.0.1:${port}`)
+    const sending = sender.send(lines(0, 40_000)).catch(() => {})
+    await until('some is handed on', async () => ((await receiver.status()).outputs[0]?.handedOn ?? 0) > before + 5000)
+    await receiver.kill()
+    await sending
+    await sender.close().catch(() => {})
+  }
+  await using last = await startSluice(dir.path, config)
+  const { outputs } = await last.status()
+  const waiting = Number(await a.command('hget', 'sluice:{store}:counts', 'events'))
+  expect(outputs[0]).toMatchObject({ handedOn: waiting, buffered: 0, inHand: 0, closes: true })
+  expect(outputs[0]?.received).toBe(waiting + (outputs[0]?.lost.crash ?? 0))
+})
+
 test('what is wrong with an address is told before anything is touched, and without the password', async () => {
   await using dir = await workspace()
   const config = (url: string) => `buffer: { redis: ["${url}"] }\n`

@@ -7,6 +7,7 @@ import type { Config } from '../config/schema.ts'
 import { replaceFile } from '../ledger/files.ts'
 import type { OnHappening } from '../ledger/happening.ts'
 import { Marks } from '../ledger/marks.ts'
+import { handOver } from './hand-over.ts'
 
 const LEASE_MILLIS = 60_000
 const CONNECT_MILLIS = 2000
@@ -52,6 +53,7 @@ export async function openBuffers(config: Config, onHappening: OnHappening): Pro
   const buffer = new FailoverBuffer({ members, spool: disk, handed: marks, marks: taken, mirror, onHappening })
   // A Redis that is away must not keep this process from receiving.
   await Promise.all(members.map(({ link }) => link.settled(CONNECT_MILLIS)))
+  await handOver(members, marks, join(ledger, 'streams'), config.deliver)
   const close = async () => {
     await buffer.close()
     await taken.close()

@@ -3,7 +3,7 @@ import type { OnHappening } from '../../ledger/happening.ts'
 import { type Batch, type BatchBuffer, BufferDown, type Depth } from '../buffer.ts'
 import { addDepths } from '../memory.ts'
 import { checkTally } from '../settlement.ts'
-import { OUTPUTS } from './keys.ts'
+import { keysOf, OUTPUTS } from './keys.ts'
 import { RedisLink } from './link.ts'
 import { type RedisLease, RedisOutput, type ShipperMarks } from './output.ts'
 
@@ -69,6 +69,13 @@ export class RedisBuffer implements BatchBuffer {
   /** The outputs that ever had a batch in this Redis. */
   async outputs(): Promise<string[]> {
     return this.link.run((client) => client.smembers(OUTPUTS))
+  }
+
+  /** Events of the newest batches of a stream that were appended here, by number; settled ones included. */
+  async newest(output: string, stream: string): Promise<Map<number, number>> {
+    const fields = await this.link.run((client) => client.hgetall(keysOf(output).appended(stream)))
+    const numbers = Object.entries(fields).filter(([name]) => /^n\d+$/.test(name))
+    return new Map(numbers.map(([name, events]) => [Number(name.slice(1)), Number(events)]))
   }
 
   output(name: string): RedisOutput {

@@ -25,5 +25,8 @@ redis.call('HINCRBY', KEYS[3], 'events', ARGV[3])
 if tonumber(redis.call('HGET', KEYS[3], 'last') or 0) < tonumber(ARGV[7]) then
   redis.call('HSET', KEYS[3], 'last', ARGV[7])
 end
+-- The newest numbers, with their events: a receiver that was killed asks which of its last ones arrived.
+redis.call('HSET', KEYS[3], 'n' .. ARGV[7], ARGV[3])
+redis.call('HDEL', KEYS[3], 'n' .. (tonumber(ARGV[7]) - 256))
 redis.call('EXPIRE', KEYS[3], ARGV[8])
 return id
