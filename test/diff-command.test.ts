@@ -46,7 +46,9 @@ function options(text: string): LaneOptions {
 async function differences(older: LaneOptions, newer: LaneOptions, input: string): Promise<Difference[]> {
   const found: Difference[] = []
   const recording = new Recording([file('input', input)], Date.parse('2026-11-23T03:15:00Z'))
-  await diff(older, newer, recording, (difference) => found.push(difference))
+  await diff(older, newer, recording, (difference) => {
+    found.push(difference)
+  })
   return found
 }
 

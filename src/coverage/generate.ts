@@ -66,11 +66,12 @@ function page(tally: CoverageTally, joined: number): string {
 
 Logs of the test corpus: syslog of an OpenStack node and of other hosts, service files of OpenStack, Apache, nginx,
 MySQL and Redis, and what HAProxy, keepalived, dhcpd and oslo.log send. \`sluice coverage\` makes the same table of
-your own logs, and shows which patterns are missing.
+your own logs, and shows which patterns are missing. The patterns were written with these logs at hand: expect less of
+others.
 
 - **lines**: events, each counted once. ${format(joined)} more lines, such as those of tracebacks, are joined to the event of the line before.
 - **full**: a pattern fits, or the text is JSON or key=value pairs, which are lifted into fields.
-- **partial**: free text of a dataset, with the fields of its header (time, level, module, request) but no more.
+- **partial**: free text of a dataset, with no more than the fields of its header (time, level, module, request).
 - **none**: of no dataset, or no pattern fits where one is expected (\`_grokparsefailure\`).
 - **share**: full and partial, of the lines.
 

@@ -19,25 +19,31 @@ export interface Compared {
   accounts: [before: Record<string, number>, after: Record<string, number>]
 }
 
-/** Sends a recording through two configs' lanes; nothing else happens. `found` gets every difference. */
+/**
+ * Sends a recording through two configs' lanes; nothing else happens. `found` gets every difference; when it returns a
+ * promise, that is waited for.
+ */
 export async function diff(
   before: LaneOptions,
   after: LaneOptions,
   recording: Recording,
-  found: (difference: Difference) => void,
+  found: (difference: Difference) => void | Promise<void>,
 ): Promise<Compared> {
   const left = new Side(before)
   const right = new Side({ ...after, stream: before.stream })
   const compared: Compared = { lines: 0, before: 0, after: 0, accounts: [left.account, right.account] }
   let lines = 0
   let bytes = 0
-  const compare = () => {
+  const compare = async () => {
     const old = left.take()
     const now = right.take()
     compared.lines += lines
     compared.before += old.events.size
     compared.after += now.events.size
-    for (const difference of differencesOf(old, now)) found(difference)
+    for (const difference of differencesOf(old, now)) {
+      const wait = found(difference)
+      if (wait !== undefined) await wait
+    }
     lines = 0
     bytes = 0
   }
@@ -47,9 +53,9 @@ export async function diff(
       right.push(line)
       lines++
       bytes += line.end - line.start
-      if (lines >= LINES || bytes >= BYTES) compare()
+      if (lines >= LINES || bytes >= BYTES) await compare()
     }
   }
-  compare()
+  await compare()
   return compared
 }

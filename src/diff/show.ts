@@ -26,11 +26,17 @@ export async function showDifferences(
   const endProgress = showProgress(recording, 'read')
   const compared = await diff(before, after, recording, (difference) => {
     counts.add(difference)
-    if (json) process.stdout.write(`${JSON.stringify(difference)}\n`)
+    return json ? print(`${JSON.stringify(difference)}\n`) : undefined
   }).finally(endProgress)
   for (const [what, skipped] of recording.skipped) console.error(`skipped: ${skipped} ${what}`)
   if (!json) for (const line of differenceLines(counts, compared)) console.log(line)
   return counts.total > 0
+}
+
+/** Waits while the reader is slower, so that what it has not read does not fill the memory. */
+function print(text: string): Promise<void> | undefined {
+  if (process.stdout.write(text)) return undefined
+  return new Promise((resolve) => process.stdout.once('drain', resolve))
 }
 
 async function laneOf(file: string): Promise<LaneOptions> {
