@@ -120,8 +120,13 @@ export class Dataset {
     return this.#patterns.some(({ filter }) => filter !== null)
   }
 
-  /** Tries the text; on a match the enrichment is written. */
-  match(line: DatasetLine, out: Enrichment): boolean {
+  /**
+   * Tries the text; on a match the enrichment is written.
+   *
+   * @param general the dataset is asked only because it is for every program: with headers of its own, it takes no
+   *   line that has none of them
+   */
+  match(line: DatasetLine, out: Enrichment, general = false): boolean {
     const { text: wanted, newlines } = this.definition
     let text = wanted === 'tagged' ? line.tagged : line.text
     if (newlines !== undefined && text.includes(newlines)) text = text.replaceAll(newlines, '\n')
@@ -139,6 +144,7 @@ export class Dataset {
       this.#head = i + 1
       break
     }
+    if (general && !this.recognised) return false
     const body = matches.text
     const candidates = this.#candidates(body)
     for (let i = 0; i < candidates.length; i++) {

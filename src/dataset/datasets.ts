@@ -210,7 +210,7 @@ class SourceEnricher implements Enricher, DatasetLine {
     for (let i = 0; i < choices.length; i++) {
       const { dataset, answer, general } = choices[i]
       if (answer !== true && !passes(answer, this.filterText)) continue
-      if (dataset.match(this, out)) return true
+      if (dataset.match(this, out, general)) return true
       if (general && !dataset.headed) continue
       // The header of one is better than another's name.
       if (best === null || (!best.headed && dataset.headed) || (!best.recognised && dataset.recognised)) best = dataset
