@@ -7,7 +7,7 @@ import { allDone, lastAgain, makeBatch, restOf, take, takeOne } from '../src/buf
 import { RedisBuffer } from '../src/buffer/redis/redis.ts'
 import type { Happening } from '../src/ledger/happening.ts'
 import { Marks } from '../src/ledger/marks.ts'
-import { freePort } from './support/programs.ts'
+import { freePort, runProgram, startProgram } from './support/programs.ts'
 import { startRedis } from './support/redis.ts'
 import { until } from './support/sluice.ts'
 
@@ -279,4 +279,45 @@ test('user, password, database and unix socket come with the URL, and no message
   await expect(wrong.buffer.append(makeBatch(1))).rejects.toBeInstanceOf(BufferDown)
   const said = JSON.stringify([one, two, wrong].map(({ happenings, buffer }) => [happenings, buffer.link.name]))
   expect(said).not.toMatch(/wrong-secret|word/)
+})
+
+test('the access that the docs ask for is enough', async () => {
+  const rules = ['~sluice:*', '+@all', '-@dangerous', '+info', '>secret']
+  const server = await redis('--user', 'shipper', 'on', ...rules)
+  const one = await shipper(server.url.replace('//', '//shipper:secret@'))
+  for (const number of [1, 2]) await one.buffer.append(makeBatch(number))
+  await settleAll(await take(one.buffer, 2))
+  expect(await one.buffer.depth()).toEqual({ batches: 0, events: 0, bytes: 0 })
+  expect(one.happenings.filter(({ kind }) => kind === 'buffer_down')).toEqual([])
+})
+
+test('a Sentinel tells where the master is', async () => {
+  const server = await redis()
+  const port = await freePort()
+  const dir = await mkdtemp(join(tmpdir(), 'sluice-sentinel-'))
+  const file = join(dir, 'sentinel.conf')
+  await writeFile(file, `port ${port}\ndir ${dir}\nsentinel monitor main 127.0.0.1 ${server.port} 1\n`)
+  const sentinel = startProgram('redis-server', [file, '--sentinel'])
+  clean.push(async () => {
+    await sentinel[Symbol.asyncDispose]()
+    await rm(dir, { recursive: true })
+  })
+  const one = await shipper(`redis+sentinel://127.0.0.1:${port}/main`, { wait: 15_000 })
+  await one.buffer.append(makeBatch(1))
+  expect(await server.command('xlen', 'sluice:{store}:batches')).toBe(1)
+})
+
+test('with TLS a server is believed only if its certificate is', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'sluice-tls-'))
+  clean.push(() => rm(dir, { recursive: true }))
+  const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')]
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
+  await runProgram('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...names, '-keyout', key, '-out', cert])
+  const port = await freePort()
+  const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert]
+  await redis('--tls-port', `${port}`, '--tls-auth-clients', 'no', ...files)
+  const one = await shipper(`rediss://127.0.0.1:${port}?ca=${cert}`)
+  await one.buffer.append(makeBatch(1))
+  const distrustful = await shipper(`rediss://127.0.0.1:${port}`, { wait: 0 })
+  await until('it says why', () => /self-signed/.test(distrustful.buffer.link.trouble ?? ''))
 })

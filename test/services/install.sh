@@ -14,7 +14,8 @@ haproxy haproxy
 logrotate logrotate
 python3 python3
 logger bsdutils
-redis-server redis-server'
+redis-server redis-server
+openssl openssl'
 
 missing=$(echo "$wanted" | while read -r program package; do
   command -v "$program" >/dev/null || echo "$package"
@@ -78,5 +79,6 @@ for package in $missing; do
     python3) wrap python3 usr/bin/python3 '' ;;
     bsdutils) wrap logger usr/bin/logger '' ;;
     redis-server) wrap redis-server usr/bin/redis-server '' ;;
+    openssl) wrap openssl usr/bin/openssl '' ;;
   esac
 done

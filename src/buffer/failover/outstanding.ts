@@ -28,7 +28,7 @@ const CHUNK = 250
 /**
  * The batches that this process has put into one Redis and does not know to be settled. When that Redis comes back
  * without them (restarted empty, flushed, its last second lost with the power), those that nobody has settled are lost,
- * and counted exactly. Kept in memory: about 0.3 KB a batch, the oldest are given up above 200,000.
+ * and counted exactly. Kept in memory; above 200,000 the oldest are given up.
  */
 export class Outstanding {
   readonly #member: RedisBuffer
