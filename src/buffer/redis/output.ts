@@ -1,16 +1,14 @@
 import { messageOf } from '../../ledger/files.ts'
 import type { OnHappening } from '../../ledger/happening.ts'
-import { isMark, type Mark } from '../../ledger/mark-set.ts'
-import type { Marks } from '../../ledger/marks.ts'
+import type { Mark } from '../../ledger/mark-set.ts'
 import { type Batch, BufferDown, BufferFull, type Depth, type Lease, type Outcome } from '../buffer.ts'
 import { type Entry, type Held, Pending } from '../pending.ts'
 import { lostMark, markOf } from '../settlement.ts'
 import { decodeBlob, encodeBlob, keyLine, parseKeyLine } from './entry.ts'
 import { GROUP, type Keys, keysOf, OUTPUTS, REMEMBERED } from './keys.ts'
 import type { RedisLink } from './link.ts'
+import { MarksInbox, type ShipperMarks } from './marks-inbox.ts'
 import { type RawEntry, StreamReader } from './reader.ts'
-
-export type ShipperMarks = Pick<Marks, 'has' | 'record' | 'sync'>
 
 export interface RedisOutputOptions {
   link: RedisLink
@@ -47,6 +45,7 @@ export class RedisOutput {
   readonly #options: RedisOutputOptions
   readonly #reader: StreamReader
   readonly #pending: Pending<InRedis>
+  readonly #inbox: MarksInbox
   /** Ids in #pending: a reader may see an entry again. */
   readonly #known = new Set<string>()
   #order = 0
@@ -54,19 +53,18 @@ export class RedisOutput {
   #fetching: Promise<void> | undefined
   #hungry = Promise.withResolvers<void>()
   #renewAt = 0
-  #marksToCollect = true
   #announced = false
   #tooOld = false
   #closed = false
 
   constructor(options: RedisOutputOptions) {
-    const { link, output, consumer, leaseMs } = options
+    const { link, output, consumer, leaseMs, marks } = options
     this.#options = options
     this.keys = keysOf(output)
     this.#reader = new StreamReader(link, this.keys, consumer, leaseMs)
     this.#pending = new Pending(leaseMs)
+    this.#inbox = new MarksInbox(link, this.keys.marks(consumer), marks)
     link.onWell(() => {
-      this.#marksToCollect = true
       this.#announced = false
     })
   }
@@ -123,7 +121,7 @@ export class RedisOutput {
   /** Once a second, while the link is well. */
   async tick(): Promise<void> {
     const { age } = this.#options
-    await this.#collectMarks()
+    await this.#inbox.collect()
     await this.#renewAhead()
     const { oldest } = await this.depth()
     const waits = oldest === undefined ? 0 : Date.now() - oldest
@@ -132,7 +130,7 @@ export class RedisOutput {
 
   /** A mark was left for this consumer by another step than a lease's. */
   markLeft(): void {
-    this.#marksToCollect = true
+    this.#inbox.left()
   }
 
   async close(): Promise<void> {
@@ -206,7 +204,7 @@ export class RedisOutput {
         ),
       )
     } catch (error) {
-      this.#marksToCollect = true
+      this.#inbox.left()
       this.#pending.cancel(held)
       throw error
     }
@@ -223,7 +221,7 @@ export class RedisOutput {
   }
 
   async #record(mark: Mark): Promise<'first' | 'again'> {
-    this.#marksToCollect = true
+    this.#inbox.left()
     return this.#options.marks.record(mark)
   }
 
@@ -258,30 +256,6 @@ export class RedisOutput {
   #forget(held: Held<InRedis>): void {
     this.#pending.finish(held)
     this.#known.delete(held.entry.id)
-  }
-
-  /**
-   * Takes over marks that Redis has and this ledger may not have (the process, or the answer, was lost in between), and
-   * lets Redis forget them when they are safe here.
-   */
-  async #collectMarks(): Promise<void> {
-    if (!this.#marksToCollect) return
-    this.#marksToCollect = false
-    const { link, consumer, marks } = this.#options
-    const key = this.keys.marks(consumer)
-    try {
-      const found = await link.run((client) => client.hgetall(key))
-      const fields = Object.keys(found)
-      for (const text of Object.values(found)) {
-        const mark: unknown = JSON.parse(text)
-        if (isMark(mark)) await marks.record(mark)
-      }
-      await marks.sync()
-      if (fields.length > 0) await link.run((client) => client.hdel(key, ...fields))
-    } catch (error) {
-      this.#marksToCollect = true
-      throw error
-    }
   }
 
   /** What was read ahead and not yet asked for must not look abandoned. */

@@ -5,7 +5,8 @@ import { addDepths } from '../memory.ts'
 import { checkTally } from '../settlement.ts'
 import { keysOf, OUTPUTS } from './keys.ts'
 import { RedisLink } from './link.ts'
-import { type RedisLease, RedisOutput, type ShipperMarks } from './output.ts'
+import type { ShipperMarks } from './marks-inbox.ts'
+import { type RedisLease, RedisOutput } from './output.ts'
 
 export interface RedisOptions {
   url: string
