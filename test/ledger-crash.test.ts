@@ -11,6 +11,7 @@ const TOTAL = 200_000
 const RECEIVE_CALL = 512
 
 const sum = (row: OutputReport) =>
+  row.joined +
   row.archivedOnly +
   row.buffered +
   row.delivered +
