@@ -212,6 +212,11 @@ class SourceEnricher implements Enricher, DatasetLine {
       if (answer !== true && !passes(answer, this.filterText)) continue
       if (dataset.match(this, out, general)) return true
       if (general && !dataset.headed) continue
+      // Free text under a header that says whose it is: no other dataset knows more of it.
+      if (dataset.headed && dataset.free) {
+        best = dataset
+        break
+      }
       // The header of one is better than another's name.
       if (best === null || (!best.headed && dataset.headed) || (!best.recognised && dataset.recognised)) best = dataset
     }
