@@ -1,71 +1,8 @@
-import {
-  appendFileSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  statSync,
-  truncateSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, renameSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Sender } from '../sender.ts'
-import { FakeStore } from './fake-store.ts'
-import { type TailHappening, TailInput, type TailOptions } from './tail.ts'
-
-let top: string
-let store: FakeStore
-let inputs: TailInput[]
-let happenings: TailHappening[]
-
-beforeEach(() => {
-  top = mkdtempSync(join(tmpdir(), 'sluice-tail-'))
-  mkdirSync(join(top, 'logs'))
-  store = new FakeStore()
-  inputs = []
-  happenings = []
-})
-
-afterEach(async () => {
-  for (const input of inputs) await input.stop()
-  rmSync(top, { recursive: true, force: true })
-})
-
-const at = (name: string) => join(top, 'logs', name)
-
-function make(options: Partial<TailOptions> = {}): TailInput {
-  const input = new TailInput({
-    patterns: [at('*.log')],
-    from: 'beginning',
-    maxLength: 1000,
-    sender: new Sender('me', true),
-    stateFile: join(top, 'tail.json'),
-    resume: new Map(store.positions),
-    sinkFor: (file) => store.sinkFor(file),
-    ended: (stream) => store.ended.push(stream),
-    onHappening: (happening) => happenings.push(happening),
-    discoverMs: 0,
-    pollMs: 1,
-    ...options,
-  })
-  inputs.push(input)
-  return input
-}
-
-/** Until nothing more is to be read. */
-async function settle(input: TailInput): Promise<void> {
-  for (let i = 0; i < 3; i++) while (await input.poll());
-}
-
-/** As kill -9 does it: nothing is told to anybody. */
-async function crashed(input: TailInput, options: Partial<TailOptions> = {}): Promise<TailInput> {
-  await input.stop()
-  return make(options)
-}
+import { describe, expect, test } from 'vitest'
+import { at, crashed, freshStore, make, settle, store, top } from './harness.ts'
 
 describe('TailInput', () => {
   test('any appends, rotations, crashes and full sinks: each line once, in order', async () => {
@@ -89,7 +26,7 @@ describe('TailInput', () => {
           mkdirSync(at(directory))
           const here = (name: string) => at(join(directory, name))
           const options = { patterns: [here(pattern)], stateFile: join(top, `${directory}.json`), graceMs: 3_600_000 }
-          store = new FakeStore()
+          freshStore()
           let input = make(options)
           let written = 0
           let rotations = 0

@@ -4,7 +4,6 @@ import {
   copyFileSync,
   linkSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -14,63 +13,10 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Sender } from '../sender.ts'
-import { FakeStore } from './fake-store.ts'
-import { type TailHappening, TailInput, type TailOptions } from './tail.ts'
-
-let top: string
-let store: FakeStore
-let inputs: TailInput[]
-let happenings: TailHappening[]
-
-beforeEach(() => {
-  top = mkdtempSync(join(tmpdir(), 'sluice-tail-'))
-  mkdirSync(join(top, 'logs'))
-  store = new FakeStore()
-  inputs = []
-  happenings = []
-})
-
-afterEach(async () => {
-  for (const input of inputs) await input.stop()
-  rmSync(top, { recursive: true, force: true })
-})
-
-const at = (name: string) => join(top, 'logs', name)
-
-function make(options: Partial<TailOptions> = {}): TailInput {
-  const input = new TailInput({
-    patterns: [at('*.log')],
-    from: 'beginning',
-    maxLength: 1000,
-    sender: new Sender('me', true),
-    stateFile: join(top, 'tail.json'),
-    resume: new Map(store.positions),
-    sinkFor: (file) => store.sinkFor(file),
-    ended: (stream) => store.ended.push(stream),
-    onHappening: (happening) => happenings.push(happening),
-    discoverMs: 0,
-    pollMs: 1,
-    ...options,
-  })
-  inputs.push(input)
-  return input
-}
-
-/** Until nothing more is to be read. */
-async function settle(input: TailInput): Promise<void> {
-  for (let i = 0; i < 3; i++) while (await input.poll());
-}
-
-/** As kill -9 does it: nothing is told to anybody. */
-async function crashed(input: TailInput, options: Partial<TailOptions> = {}): Promise<TailInput> {
-  await input.stop()
-  return make(options)
-}
+import { describe, expect, test } from 'vitest'
+import { at, crashed, happenings, make, settle, store, top } from './harness.ts'
 
 describe('TailInput', () => {
   test('reads what is there and what comes, whole lines only', async () => {
