@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { Script } from 'node:vm'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -15,7 +14,8 @@ const BOUND = 100
 /** A match that runs away is ended then. */
 const END = 2_000
 
-const SEED = Number(process.env.SLUICE_SEED ?? randomInt(2 ** 31))
+/** Always the same near-misses, unless another seed is asked for: a search for slow patterns is no test. */
+const SEED = Number(process.env.SLUICE_SEED ?? 1_051_808_797)
 
 interface Shipped {
   name: string
