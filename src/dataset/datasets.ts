@@ -142,8 +142,8 @@ export class Datasets {
 }
 
 /** A file's services as files of their own. */
-function byService({ services = {}, ...definition }: DatasetDefinition): DatasetDefinition[] {
-  const { dataset } = definition
+function byService(definition: DatasetDefinition): DatasetDefinition[] {
+  const { dataset, services = {} } = definition
   return [
     definition,
     ...Object.entries(services).map(([name, programs]) => ({ ...definition, dataset: `${dataset}.${name}`, programs })),
@@ -211,12 +211,12 @@ class SourceEnricher implements Enricher, DatasetLine {
       const { dataset, answer, general } = choices[i]
       if (answer !== true && !passes(answer, this.filterText)) continue
       if (dataset.match(this, out, general)) return true
-      if (general && !dataset.headed) continue
-      // Free text under a header that says whose it is: no other dataset knows more of it.
-      if (dataset.headed && dataset.free) {
+      // Free text under a header that says whose it is, whoever sends it: no other dataset knows more of it.
+      if (dataset.headed && dataset.free && dataset.definition.services !== undefined) {
         best = dataset
         break
       }
+      if (general && !dataset.headed) continue
       // The header of one is better than another's name.
       if (best === null || (!best.headed && dataset.headed) || (!best.recognised && dataset.recognised)) best = dataset
     }
