@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance, DuckDBTimestampValue, type DuckDBValue } from '@duckdb/node-api'
 import { UserError } from '../../errors.ts'
+import { messageOf } from '../../ledger/files.ts'
 import type { Report } from './happening.ts'
 
 export const FILE = 'events.duckdb'
@@ -120,10 +121,6 @@ export async function transaction<T>(connection: DuckDBConnection, work: () => P
     await connection.run('ROLLBACK').catch(() => undefined)
     throw error
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 /** A TIMESTAMP (UTC) from ms since the epoch. */

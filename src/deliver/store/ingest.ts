@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api'
 import type { Batch } from '../../buffer/buffer.ts'
-import { messageOf, stamp } from './database.ts'
+import { messageOf } from '../../ledger/files.ts'
+import { stamp } from './database.ts'
 import { ROWS } from './rows.ts'
 
 export type Refusal = [index: number, reason: string]

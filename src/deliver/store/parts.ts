@@ -2,7 +2,8 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { literal, messageOf, rows, setAside, transaction } from './database.ts'
+import { messageOf } from '../../ledger/files.ts'
+import { literal, rows, setAside, transaction } from './database.ts'
 import type { Report } from './happening.ts'
 
 /** Steps of sealing, in order; tests kill the process at each of them. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { type DuckDBConnection, type DuckDBInstance, DuckDBTimestampValue } from '@duckdb/node-api'
 import { UserError } from '../../errors.ts'
-import { messageOf, type Row, rows, withConnection } from './database.ts'
+import { messageOf } from '../../ledger/files.ts'
+import { type Row, rows, withConnection } from './database.ts'
 import { type Count, type Hit, MAX_BUCKETS, type TopField } from './question.ts'
 import {
   type EventsOptions,
