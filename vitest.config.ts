@@ -1,6 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
+/** Random tests repeat themselves unless asked not to. */
+const setupFiles = ['./test/support/seed.ts']
+
 const system = {
+  setupFiles,
   pool: 'forks' as const,
   fileParallelism: false,
   testTimeout: 120_000,
@@ -13,7 +17,7 @@ const system = {
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts'], pool: 'forks', testTimeout: 20_000 } },
+      { test: { setupFiles, name: 'unit', include: ['src/**/*.test.ts'], pool: 'forks', testTimeout: 20_000 } },
       { test: { ...system, name: 'system', include: ['test/**/*.test.ts'] } },
       { test: { ...system, name: 'soak', include: ['test/**/*.soak.ts'], testTimeout: 3_600_000 } },
     ],

@@ -134,14 +134,9 @@ test('no byte is lost but trailers, counts and what is cut', () => {
   const text = fc.array(byte, { maxLength: 300 }).map((list) => Buffer.from(list).toString('latin1'))
   fc.assert(
     fc.property(text, (stream) => {
-      const plain = (s: string) => s.replace(/[\n\0\r]/g, '')
-      const found = plain(split([stream]).texts.join(''))
-      // All that may be missing are octet counts, which stand directly before a `<`.
-      expect(found.replace(/\d+ (?=<)/g, '').replace(/\d/g, '')).toBe(
-        plain(stream)
-          .replace(/\d+ (?=<)/g, '')
-          .replace(/\d/g, ''),
-      )
+      // All that may be missing are trailers and octet counts: digits and the blank after them.
+      const plain = (s: string) => s.replace(/[\n\0\r\d ]/g, '')
+      expect(plain(split([stream]).texts.join(''))).toBe(plain(stream))
     }),
     { numRuns: 2000 },
   )
