@@ -22,6 +22,7 @@ test.each([
   ],
   ['GET http://h/x 7 bytes', 'GET %{URI:url.original} %{INT:app.bytes:int} bytes$'],
   ['first\nsecond', 'first'],
+  ['\x07 and \x80', '\\u0007 and \\u0080$'],
   ['100% of %{IP} done', '%{INT:app.number:int}% of %\\{IP\\} done$'],
 ])('for %j', (message, pattern) => {
   expect(draftPattern(message, 'app')).toBe(pattern)

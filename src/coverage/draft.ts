@@ -84,9 +84,9 @@ function textOf(part: string | Value | undefined): string {
   return typeof part === 'string' ? part : ''
 }
 
-/** Text that stands for itself in a grok pattern. */
+/** Text that stands for itself in a grok pattern. From 80 on `\xHH` would be a byte of UTF-8, so `\uHHHH` it is. */
 function escapeLiteral(text: string): string {
   return text
     .replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
-    .replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
+    .replace(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

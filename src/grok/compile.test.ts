@@ -104,6 +104,11 @@ describe('Oniguruma', () => {
     expect(regex.test(text)).toBe(wanted)
   })
 
+  test('bytes of UTF-8 are the character that they make', () => {
+    expect(compileGrok('caf\\xC3\\xA9$', library).regex.test('café')).toBe(true)
+    expect(compileGrok('[^\\x00-\\x7f]\\x{e9}\\u00e9$', library).regex.test('\x80éé')).toBe(true)
+  })
+
   test('groups keep their fields when an atomic group needs one of its own', () => {
     expect(captures('(?<a>(?>x|xy)(?<b>y?))(?<c>z)', 'xyz')).toEqual({ a: 'xy', b: 'y', c: 'z' })
   })
@@ -122,6 +127,7 @@ describe('mistakes', () => {
     ['a)', /Unmatched/],
     ['(?#', /comment has no/],
     ['\\k<none>', /no group "none"/],
+    ['a\\x80', /\\x80 is a part of a character in UTF-8: write \\uHHHH or \\x\{HH\}/],
   ])('%s', (pattern, message) => {
     expect(() => compileGrok(pattern, library).regex).toThrow(message)
   })

@@ -66,6 +66,14 @@ function viaLibrary(oniguruma: string, fields: number, text: string): Translated
     return { source, flags, groups }
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error)
+    const [, code] = /^Multibyte code "(.{1,40}?)"/.exec(problem) ?? []
+    if (code !== undefined) {
+      throw new GrokError(
+        `${code} is a part of a character in UTF-8: write \\uHHHH or \\x{HH} for a character`,
+        text,
+        0,
+      )
+    }
     throw new GrokError(problem.replace(/^Invalid regular expression: /, ''), text, 0)
   }
 }
