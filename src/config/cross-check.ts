@@ -36,8 +36,8 @@ export function crossCheck(raw: unknown): Finding[] {
       (index) => ['deliver', index],
     ),
     ...duplicates(
-      outputs,
-      ({ path }) => `the directory "${path}"`,
+      outputs.flatMap(([index, output]) => ('path' in output ? [[index, output] as const] : [])),
+      ({ path }) => `the path "${path}"`,
       (index) => ['deliver', index],
     ),
   ]

@@ -68,7 +68,7 @@ deliver: [{ store: {} }]
   it('bounds the store by days and size, or by what is said alone', () => {
     const stores = config(
       'deliver: [{ store: {} }, { name: b, store: { path: b, retention: { size: 80gb } } }]',
-    ).deliver.map(({ retention }) => retention)
+    ).deliver.map((output) => output.kind === 'store' && output.retention)
     expect(stores).toEqual([{ days: 7, size: 10 * 2 ** 30 }, { size: 80 * 2 ** 30 }])
   })
 
@@ -217,7 +217,7 @@ deliver:
       `4:13: the name "a" is taken already, by routes[0]`,
       `5:13: routes[2].name: "unrouted" is what lines without a route are called; wanted another name`,
       '6:37: routes[3].service: a route with drop: true has no use for service',
-      `9:5: the directory "store" is taken already, by deliver[0]`,
+      `9:5: the path "store" is taken already, by deliver[0]`,
     ])
   })
 
@@ -266,5 +266,42 @@ describe('fingerprint', () => {
     const routes = (order: string[]) =>
       config(`host: a\nroutes: [${order.map((name) => `{ name: ${name} }`).join(', ')}]`)
     expect(fingerprint(routes(['a', 'b']))).not.toBe(fingerprint(routes(['b', 'a'])))
+  })
+})
+
+describe('a cluster', () => {
+  it('has its index by the day, and a name', () => {
+    const [output] = config('deliver: [{ elasticsearch: { nodes: [http://data1:9200] } }]').deliver
+    expect(output).toMatchObject({
+      kind: 'elasticsearch',
+      name: 'elasticsearch',
+      index: 'syslog-%Y.%m.%d',
+      isDataStream: false,
+      replicas: 2,
+      refresh: 5000,
+      bulk: { size: 5 * 2 ** 20, delay: 250 },
+    })
+  })
+
+  it('may have a data stream, whose name has no date', () => {
+    const [output] = config(
+      'deliver: [{ elasticsearch: { nodes: [http://a:1], data_stream: logs-syslog-default } }]',
+    ).deliver
+    expect(output).toMatchObject({ index: 'logs-syslog-default', isDataStream: true })
+  })
+
+  it.each([
+    ['nodes: []', 'nodes: wanted at least 1'],
+    ['nodes: [data1:9200]', 'wanted an address such as http://data1:9200'],
+    ['nodes: ["http://u:secret@a:9200"]', 'without user and password'],
+    ['nodes: [http://a:1], index: Syslog', 'wanted a name of small letters'],
+    ['nodes: [http://a:1], index: "syslog-%H"', 'wanted a name of small letters'],
+    ['nodes: [http://a:1], index: a, data_stream: b', 'say either index or data_stream'],
+    ['nodes: [http://a:1], username: u', 'user and password go together'],
+    ['nodes: [http://a:1], password: p, password_file: f, username: u', 'say either password or password_file'],
+    ['nodes: [http://a:1], username: u, password: p, api_key: k', 'say either username or api_key'],
+    ['nodes: [https://b:1, http://a:1], ca: x.pem', 'of use with https:// only'],
+  ])('is refused with the reason: %s', (section, message) => {
+    expect(problems(`deliver: [{ elasticsearch: { ${section} } }]`)[0]).toContain(message)
   })
 })

@@ -4,14 +4,15 @@ import { z } from 'zod'
 import { archiveConfig } from '../archive/config.ts'
 import { bufferConfig } from '../buffer/config.ts'
 import { sampleConfig } from '../dataset/format.ts'
+import { elasticsearchConfig } from '../deliver/elasticsearch/config.ts'
 import { storeConfig } from '../deliver/store/config.ts'
 import { receiveConfig } from '../receive/config.ts'
 import { filtersConfig, routeConfig } from '../route/config.ts'
 import { timezone } from './fields.ts'
 import { address } from './units.ts'
 
-/** One output. */
-export const deliverConfig = z.union([storeConfig])
+/** One output: `kind` tells which. Those that write somewhere on this machine have a `path`. */
+export const deliverConfig = z.union([storeConfig, elasticsearchConfig])
 
 /** The whole file. Each component declares its own part; parse, defaults, JSON Schema and reference docs follow. */
 export const configSchema = z
@@ -45,7 +46,7 @@ export const configSchema = z
       .prefault('127.0.0.1:9514')
       .describe('address of `/metrics` and `/health/ready`, or `false`'),
   })
-  .transform(settle)
+  .transform((config) => ({ ...settle(config), deliver: outputsUnder(config.data, config.deliver) }))
 
 /** A checked config with all defaults; paths are absolute, sizes bytes, times milliseconds. */
 export type Config = z.output<typeof configSchema>
@@ -61,7 +62,6 @@ interface Settling {
   archive: false | { path: string }
   routes: { archive?: string | false | undefined }[]
   buffer: { disk: { path: string } }
-  deliver: { path: string }[]
 }
 
 /** What depends on more than one key: own places stand under `data`, and the host has a name. */
@@ -79,8 +79,13 @@ function settle<T extends Settling>(config: T) {
       typeof route.archive === 'string' ? { ...route, archive: place(data, route.archive) } : route,
     ),
     buffer: { ...config.buffer, disk: under(config.buffer.disk) },
-    deliver: config.deliver.map(under),
   }
+}
+
+function outputsUnder<O extends { kind: string; path?: string }>(data: string, outputs: O[]): O[] {
+  return outputs.map((output) =>
+    output.path === undefined ? output : { ...output, path: place(resolve(data), output.path) },
+  )
 }
 
 /** A template is not normalised: `${host}/..` is for whoever fills it in to judge. */

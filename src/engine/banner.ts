@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import { parseRedisUrl } from '../buffer/redis/url.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config, DeliverConfig } from '../config/schema.ts'
 import type { Input } from './inputs.ts'
 
 /** What runs where, and what to type next. */
@@ -17,14 +17,14 @@ export function banner(config: Config, inputs: readonly Input[], startMillis: nu
     ...(config.archive === false ? [] : [['archives', here(config.archive.path)] as [string, string]]),
     ...config.buffer.redis.map((url): [string, string] => ['buffers', parseRedisUrl(url).name]),
     ['buffers', here(config.buffer.disk.path)],
-    ...config.deliver.map(({ name, path }): [string, string] => ['delivers', `${name}: ${here(path)}`]),
+    ...config.deliver.map((output): [string, string] => ['delivers', `${output.name}: ${placeOf(output, here)}`]),
     ...(config.metrics === false
       ? []
       : [['metrics', `http://${config.metrics.host}:${config.metrics.port}/metrics`] as [string, string]]),
   ]
   const next = [
     ...(port === undefined ? [] : [`logger -n 127.0.0.1 -P ${port} -d "hello sluice"`]),
-    ...(config.deliver.length === 0 ? [] : [`npx sluice query hello${dataOption}`]),
+    ...(config.deliver.every(({ kind }) => kind !== 'store') ? [] : [`npx sluice query hello${dataOption}`]),
     `npx sluice status${dataOption}`,
   ]
   return [
@@ -33,4 +33,8 @@ export function banner(config: Config, inputs: readonly Input[], startMillis: nu
     'Try:',
     ...next.map((line) => `  ${line}`),
   ].join('\n')
+}
+
+function placeOf(output: DeliverConfig, here: (path: string) => string): string {
+  return output.kind === 'elasticsearch' ? output.nodes.join(', ') : here(output.path)
 }

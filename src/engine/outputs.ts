@@ -4,6 +4,8 @@ import type { ControlMethod } from './control.ts'
 import { storeHappened } from './happenings.ts'
 import type { Logger } from './log.ts'
 
+type Of<Kind extends DeliverConfig['kind']> = Extract<DeliverConfig, { kind: Kind }>
+
 export interface OpenedOutput {
   name: string
   output: Output
@@ -13,11 +15,23 @@ export interface OpenedOutput {
 
 /** Only what the config names is imported: a receiver without a store does not pay for DuckDB. */
 export async function openOutput(config: DeliverConfig, log: Logger): Promise<OpenedOutput> {
-  const { name, path, memory, retention } = config
+  switch (config.kind) {
+    case 'store':
+      return openStore(config, log)
+    case 'elasticsearch':
+      return openElasticsearch(config, log)
+  }
+}
+
+async function openStore({ name, path, memory, retention }: Of<'store'>, log: Logger): Promise<OpenedOutput> {
   const [{ Store }, { answerQuery }] = await Promise.all([
     import('../deliver/store/store.ts'),
     import('../deliver/store/answer.ts'),
   ])
   const store = await Store.open({ path, memory, retention, report: storeHappened(log) })
   return { name, output: store, query: (params) => answerQuery(store, params) }
+}
+
+async function openElasticsearch(config: Of<'elasticsearch'>, log: Logger): Promise<OpenedOutput> {
+  throw new Error(`not yet: ${config.name} ${String(log)}`)
 }

@@ -7,6 +7,7 @@ import type { ZoneRule } from './zone-rules.ts'
 
 /** Batches under way per lane: 8 MiB at most. */
 const CREDITS = 8
+/** For outputs whose config names no index; their action lines carry the event's day all the same. */
 const INDEX = 'syslog-%Y.%m.%d'
 
 /** What all lanes of a config have in common; the input adds its own. */
@@ -25,7 +26,10 @@ export function laneOptions(
     filters: config.filters,
     datasets: datasetsOf(config),
     archive: config.archive === false ? null : config.archive.path,
-    outputs: config.deliver.map(({ name }) => ({ name, index: INDEX })),
+    outputs: config.deliver.map((output) => ({
+      name: output.name,
+      index: 'index' in output ? output.index : INDEX,
+    })),
     window: { back: 30 * DAY, ahead: DAY },
     credits: CREDITS,
   }
