@@ -19,7 +19,10 @@ export async function openOutput(config: DeliverConfig, log: Logger): Promise<Op
     case 'store':
       return openStore(config, log)
     case 'elasticsearch':
-      return openElasticsearch(config, log)
+      return {
+        name: config.name,
+        output: await (await import('../deliver/elasticsearch/open.ts')).openElasticsearch(config, log),
+      }
   }
 }
 
@@ -30,8 +33,4 @@ async function openStore({ name, path, memory, retention }: Of<'store'>, log: Lo
   ])
   const store = await Store.open({ path, memory, retention, report: storeHappened(log) })
   return { name, output: store, query: (params) => answerQuery(store, params) }
-}
-
-async function openElasticsearch(config: Of<'elasticsearch'>, log: Logger): Promise<OpenedOutput> {
-  throw new Error(`not yet: ${config.name} ${String(log)}`)
 }
