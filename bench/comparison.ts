@@ -1,0 +1,92 @@
+import { highestRate, type Measurement, measure, total, withSubject } from './support/measure.ts'
+import { peersFor, type Work } from './support/peers.ts'
+import type { Progress, Section } from './support/section.ts'
+import { sluiceFor } from './support/sluice.ts'
+import { memory, type Subject } from './support/subject.ts'
+import { figure, spread } from './support/table.ts'
+
+const WORKS: [Work, string][] = [
+  ['file', 'header → file per host and program'],
+  ['json', 'header → sshd, haproxy fields → JSON file'],
+  ['bulk', 'header → sshd, haproxy fields → _bulk'],
+]
+const TCP_LINES = 1_000_000
+const UDP_RATE = 30_000
+const UDP_SECONDS = 10
+const TRIAL_SECONDS = 3
+
+interface Result {
+  tcp: Measurement[]
+  udp: Measurement[]
+  highest: number[]
+  peak: number[]
+}
+
+/** The same lines, the same work: sluice and each peer in turn, round after round, so that they share the machine's moods. */
+export async function* runPeers(options: {
+  captures: readonly string[]
+  rounds: number
+  seconds: number
+  progress: Progress
+}): AsyncGenerator<Section> {
+  const { captures } = options
+  for (const [work, title] of WORKS) {
+    const subjects: Subject[] = [sluiceFor(work), ...peersFor(work)]
+    const results = new Map<string, Result>(
+      subjects.map(({ name }) => [name, { tcp: [], udp: [], highest: [], peak: [] }]),
+    )
+    for (let round = 1; round <= options.rounds; round++) {
+      for (const subject of subjects) {
+        const result = results.get(subject.name)
+        if (result === undefined) continue
+        const progress = (text: string) => options.progress(`${title}, round ${round}: ${subject.name} ${text}`)
+        await withSubject(subject, async (running) => {
+          progress('TCP')
+          result.tcp.push(
+            await measure(running, { captures, transport: 'tcp', rate: 0, seconds: 60, lines: TCP_LINES }),
+          )
+        })
+        await withSubject(subject, async (running) => {
+          progress('UDP')
+          result.udp.push(await measure(running, { captures, transport: 'udp', rate: UDP_RATE, seconds: UDP_SECONDS }))
+          const highest = await highestRate(running, {
+            ...{ captures, seconds: options.seconds, trial: TRIAL_SECONDS, from: 50_000, progress },
+          })
+          result.highest.push(highest?.rate ?? 0)
+          result.peak.push(memory(running).peak)
+        })
+      }
+    }
+    const cpu = (list: Measurement[]) => spread(list.map((one) => total(one.cpu)))
+    yield {
+      title,
+      head: [
+        '',
+        'TCP flat out, CPU s/million',
+        `UDP at ${figure(UDP_RATE)}/s`,
+        'UDP lines/s without loss',
+        'RSS peak MB',
+      ],
+      rows: [...results].map(([name, { tcp, udp, highest, peak }]) => [
+        name,
+        cpu(tcp),
+        cpu(udp),
+        spread(highest),
+        spread(peak),
+      ]),
+      notes: [
+        `The middle of ${options.rounds} rounds, with the least and the most. Missing lines: ${missing(results)}.`,
+      ],
+      figures: Object.fromEntries(results),
+    }
+  }
+}
+
+/** Over TCP nothing may be missing, and at the steady rate of UDP it should not. */
+function missing(results: ReadonlyMap<string, Result>): string {
+  const parts = [...results].flatMap(([name, { tcp, udp }]) => {
+    const count = [...tcp, ...udp].reduce((sum, one) => sum + Math.max(0, one.sent - one.handled), 0)
+    return count > 0 ? [`${name} ${count}`] : []
+  })
+  return parts.join(', ') || 'none'
+}

@@ -1,0 +1,69 @@
+/**
+ * `npm run bench`: what sluice does on this machine, and with `--peers` what others do with the same lines.
+ * See bench/README.md; `--help` tells the options.
+ */
+import { writeFileSync } from 'node:fs'
+import { cpus, release, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { runPeers } from './comparison.ts'
+import { runMatrix } from './matrix.ts'
+import type { Section } from './support/section.ts'
+import { markdownTable, plainTable } from './support/table.ts'
+
+const CAPTURES = join(import.meta.dirname, 'captures')
+
+const command = new Command('npm run bench --')
+  .description('Replays captures to sluice (and peers) on loopback and prints what that takes.')
+  .option('--capture <file...>', 'logs or captures to send instead of the shipped ones')
+  .option('--only <names...>', 'configurations of the matrix: receive, archive, store, redis, chain, elasticsearch')
+  .option('--seconds <n>', 'how long the highest rate has to hold', Number, 15)
+  .option('--peers', 'compare with rsyslog, syslog-ng, Fluent Bit, Vector: those that this machine has')
+  .option('--rounds <n>', 'interleaved rounds of the comparison', Number, 3)
+  .option('--json <file>', 'write the figures there, too')
+  .option('--markdown', 'print tables for a README')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  $ npm run bench\n  $ npm run bench -- --capture /var/log/syslog --only archive\n  $ npm run bench -- --peers --rounds 5 --json result.json',
+  )
+const options = command.parse().opts<{
+  capture?: string[]
+  only?: string[]
+  seconds: number
+  peers?: boolean
+  rounds: number
+  json?: string
+  markdown?: boolean
+}>()
+
+const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`
+console.log(machine)
+const mix = options.capture ?? [join(CAPTURES, 'mix.log.zst')]
+const sshd = options.capture ?? [join(CAPTURES, 'sshd.log.zst')]
+const progress = (text: string) => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
+}
+const sections: Section[] = []
+const steps = [
+  ...(options.peers === true
+    ? [() => runPeers({ captures: sshd, rounds: options.rounds, seconds: options.seconds, progress })]
+    : []),
+  ...(options.peers === true
+    ? []
+    : [() => runMatrix({ captures: mix, only: options.only, seconds: options.seconds, progress })]),
+]
+for (const step of steps) {
+  for await (const section of step()) {
+    progress('')
+    sections.push(section)
+    const { title, head, rows, notes } = section
+    console.log(`\n${title}\n`)
+    console.log(options.markdown === true ? markdownTable(head, rows) : plainTable(head, rows))
+    for (const note of notes) console.log(note)
+  }
+}
+if (options.json !== undefined) {
+  const result = { machine, date: new Date().toISOString(), sections }
+  writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`)
+}
+process.exit(0)
