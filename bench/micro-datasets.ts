@@ -1,68 +1,84 @@
 /**
- * CPU of a lane per line with datasets: header, route, grok, event, batch; nothing is written anywhere.
- * node bench/micro-datasets.ts FILE [ROUNDS] [ecs|logstash]   (FILE: plain syslog lines)
+ * CPU of a lane per line, without and with all shipped datasets: header, route, grok, event, batch; nothing is written
+ * anywhere. Rounds of the two alternate, so that both see the same machine.
+ *
+ *     node bench/micro-datasets.ts [--rounds N] [--shape logstash] FILE…      (FILE: plain syslog lines)
+ *
+ * Each file by itself, all of them mixed, and lines that match nothing.
  */
-import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { parseArgs } from 'node:util'
 import { loadDatasets } from '../src/dataset/load.ts'
 import { newStream } from '../src/event/ids.ts'
-import { Lane } from '../src/lane/lane.ts'
+import { LineParser } from '../src/lane/line-parser.ts'
 import type { LaneOptions } from '../src/lane/options.ts'
-import { Sender } from '../src/receive/sender.ts'
+import { BenchLane, LANE, Lines, STORE } from './timing.ts'
 
-const [file, rounds = '8', shape = 'ecs'] = process.argv.slice(2)
-const lines = readFileSync(file).toString('latin1').split('\n').filter(Boolean).slice(0, 30_000)
-const ring = Buffer.alloc(lines.reduce((sum, line) => sum + line.length + 4, 0))
-const offsets: number[] = [0]
-for (const line of lines)
-  offsets.push(
-    offsets[offsets.length - 1] +
-      ring.write(line.startsWith('<') ? line : `<38>${line}`, offsets[offsets.length - 1], 'latin1'),
-  )
-
-const before = performance.now()
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '12' }, shape: { type: 'string', default: 'ecs' } },
+})
 const datasets = { definitions: loadDatasets([]), patterns: [] }
-console.log(`${datasets.definitions.length} files loaded in ${(performance.now() - before).toFixed(0)} ms`)
 const base: LaneOptions = {
+  ...LANE,
   stream: newStream(),
-  input: 'bench',
-  shape: shape === 'logstash' ? 'logstash' : 'ecs',
-  timezone: 'UTC',
-  senders: [],
-  routes: [{ name: 'all' }],
-  filters: {},
-  archive: null,
-  outputs: [{ name: 'store', index: 'syslog-%Y.%m.%d' }],
-  window: { back: 1e13, ahead: 1e13 },
-  credits: 8,
+  shape: values.shape === 'logstash' ? 'logstash' : 'ecs',
+  outputs: STORE,
 }
-const now = Date.parse('2026-11-23T03:14:21Z')
-const sender = new Sender('127.0.0.1', true)
-for (const [name, options] of [
-  ['header + route + event', base],
-  ['… with datasets', { ...base, datasets }],
-] satisfies [string, LaneOptions][]) {
-  let bytes = 0
-  const lane = new Lane(options, {
-    batch(batch) {
-      bytes += batch.body.length
-      lane.giveBack(batch.body.buffer instanceof ArrayBuffer ? batch.body.buffer : null)
-    },
-    archive() {},
-    seen() {},
-    positions() {},
-    counters() {},
-    captureStopped() {},
-  })
-  let best = Number.POSITIVE_INFINITY
-  for (let round = 0; round < Number(rounds); round++) {
-    const start = process.cpuUsage()
-    for (let i = 0; i < lines.length; i++) lane.push(ring, offsets[i], offsets[i + 1], sender, now)
-    lane.flush()
-    const { user, system } = process.cpuUsage(start)
-    best = Math.min(best, (user + system) / lines.length)
+
+const files = positionals.map((file) => ({ name: basename(file), lines: Lines.read(file) }))
+/** Lines of one file that stay together in the mix. */
+const TOGETHER = 100
+const HEADER = '<38>Nov 23 03:14:21 controller'
+/** Of a program that no dataset names; and of one that has dozens of patterns. */
+const STRANGER = `${HEADER} frobnicator[4711]: the frobs were nicated in 12 ms by worker 7, all is well`
+const UNKNOWN = `${HEADER} sshd[4711]: The frobs were nicated in 12 ms by worker 7, all is well`
+const cases = [
+  ...files,
+  ...(files.length > 1 ? [{ name: 'all of them, mixed', lines: mixed(files.map(({ lines }) => lines)) }] : []),
+  { name: 'a program without dataset', lines: Array<string>(1000).fill(STRANGER) },
+  { name: 'sshd, no pattern fits', lines: Array<string>(1000).fill(UNKNOWN) },
+]
+console.log(`${datasets.definitions.length} files of datasets; µs of CPU a line, best of ${values.rounds} rounds`)
+console.log(row('', 'without', 'with', 'more', 'bytes', 'lines', 'matched'))
+for (const { name, lines } of cases) {
+  const wanted = new Lines(lines)
+  const without = new BenchLane(base)
+  const full = new BenchLane({ ...base, datasets })
+  for (let round = 0; round < Number(values.rounds); round++) {
+    without.round(wanted)
+    full.round(wanted)
   }
-  console.log(
-    `${name.padEnd(24)} ${best.toFixed(3)} µs a line  ${(bytes / lines.length / Number(rounds)).toFixed(0)} bytes`,
-  )
+  const figures = [without.best, full.best, full.best - without.best].map((n) => n.toFixed(3))
+  const share = `${(matched(wanted) * 100).toFixed(1)} %`
+  console.log(row(name, ...figures, full.size.toFixed(0), String(lines.length), share))
 }
 console.log(`memory ${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MB`)
+
+function row(name: string, ...cells: string[]): string {
+  return name.padEnd(36) + cells.map((cell) => cell.padStart(9)).join('')
+}
+
+/** The files' lines, each file's spread evenly, by the hundred: lines of one time are of one day. */
+function mixed(lists: readonly string[][]): string[] {
+  return lists
+    .flatMap((lines) =>
+      lines.map((line, i) => ({ line, place: (Math.floor(i / TOGETHER) * TOGETHER + 0.5) / lines.length })),
+    )
+    .sort((a, b) => a.place - b.place)
+    .map(({ line }) => line)
+}
+
+/** The share of events that got a dataset, and of its patterns one that fits. */
+function matched(lines: Lines): number {
+  let fitting = 0
+  let all = 0
+  const parser = new LineParser({ ...base, datasets }, (document) => {
+    const text = Buffer.from(document).toString()
+    all++
+    if (text.includes(',"dataset":"') && !text.includes('"_grokparsefailure"')) fitting++
+  })
+  lines.pushTo(parser)
+  parser.flush()
+  return fitting / all
+}

@@ -1,35 +1,17 @@
 /**
  * CPU of a lane per line: header, route, archive line, event, batch; nothing is written anywhere.
- * node bench/micro-lane.ts FILE [ROUNDS]   (FILE: plain syslog lines)
+ *
+ *     node bench/micro-lane.ts FILE [ROUNDS]      (FILE: plain syslog lines)
  */
-import { readFileSync } from 'node:fs'
 import { newStream } from '../src/event/ids.ts'
-import { Lane } from '../src/lane/lane.ts'
 import type { LaneOptions } from '../src/lane/options.ts'
-import { Sender } from '../src/receive/sender.ts'
+import { BenchLane, LANE, Lines, STORE } from './timing.ts'
 
-const [file, rounds = '8'] = process.argv.slice(2)
-const lines = readFileSync(file).toString('latin1').split('\n').filter(Boolean).slice(0, 30_000)
-const ring = Buffer.alloc(lines.reduce((sum, line) => sum + line.length + 4, 0))
-const offsets: number[] = [0]
-for (const line of lines)
-  offsets.push(offsets[offsets.length - 1] + ring.write(`<38>${line}`, offsets[offsets.length - 1], 'latin1'))
-
-const base: LaneOptions = {
-  stream: newStream(),
-  input: 'bench',
-  shape: 'ecs',
-  timezone: 'UTC',
-  senders: [],
-  routes: [{ name: 'all' }],
-  filters: {},
-  archive: null,
-  outputs: [],
-  window: { back: 1e13, ahead: 1e13 },
-  credits: 8,
-}
+const [file, rounds = '12'] = process.argv.slice(2)
+const lines = new Lines(Lines.read(file))
+const base: LaneOptions = { ...LANE, stream: newStream() }
 const archive = '/x/${host}/${service}.log'
-const outputs = [{ name: 'store', index: 'syslog-%Y.%m.%d' }]
+const outputs = STORE
 const cases: [string, LaneOptions][] = [
   ['header + route', base],
   ['… + archive line', { ...base, archive }],
@@ -37,31 +19,7 @@ const cases: [string, LaneOptions][] = [
   ['… + event (logstash)', { ...base, outputs, shape: 'logstash' }],
   ['… + archive line + event (ecs)', { ...base, archive, outputs }],
 ]
-
-const now = Date.parse('2026-11-23T03:14:21Z')
-const sender = new Sender('127.0.0.1', true)
-for (const [name, options] of cases) {
-  let bytes = 0
-  const lane = new Lane(options, {
-    batch(batch) {
-      bytes += batch.body.length
-      lane.giveBack(batch.body.buffer instanceof ArrayBuffer ? batch.body.buffer : null)
-    },
-    archive() {},
-    positions() {},
-    seen() {},
-    counters() {},
-    captureStopped() {},
-  })
-  let best = Number.POSITIVE_INFINITY
-  for (let round = 0; round < Number(rounds); round++) {
-    const before = process.cpuUsage()
-    for (let i = 0; i < lines.length; i++) lane.push(ring, offsets[i], offsets[i + 1], sender, now)
-    lane.flush()
-    const { user, system } = process.cpuUsage(before)
-    best = Math.min(best, (user + system) / lines.length)
-  }
-  console.log(
-    `${name.padEnd(32)} ${best.toFixed(3)} µs a line  ${(bytes / lines.length / Number(rounds)).toFixed(0)} bytes`,
-  )
-}
+const lanes = cases.map(([name, options]) => ({ name, lane: new BenchLane(options) }))
+for (let round = 0; round < Number(rounds); round++) for (const { lane } of lanes) lane.round(lines)
+for (const { name, lane } of lanes)
+  console.log(`${name.padEnd(32)} ${lane.best.toFixed(3)} µs a line  ${lane.size.toFixed(0)} bytes`)
