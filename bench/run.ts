@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { Command } from 'commander'
 import { runPeers } from './comparison.ts'
 import { runMatrix } from './matrix.ts'
@@ -12,6 +12,9 @@ import type { Section } from './support/section.ts'
 import { markdownTable, plainTable } from './support/table.ts'
 
 const CAPTURES = join(import.meta.dirname, 'captures')
+// Redis and the peers may be unpacked beside the checkout; daemons stand in sbin.
+const UNPACKED = join(import.meta.dirname, '..', '.cache', 'services', 'bin')
+process.env.PATH = [UNPACKED, process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter)
 
 const command = new Command('npm run bench --')
   .description('Replays captures to sluice (and peers) on loopback and prints what that takes.')

@@ -18,7 +18,7 @@ const server = createServer((request, response) => {
   const source = request.headers['content-encoding'] === 'gzip' ? request.pipe(createGunzip()) : request
   let lines = 0
   let afterFeed = true
-  let tail = Buffer.alloc(0)
+  let tail: Buffer = Buffer.alloc(0)
   source.on('data', (chunk: Buffer) => {
     bytes += chunk.length
     // Some clients end a document's line twice: empty lines don't count.

@@ -9,8 +9,6 @@ export type Work = 'file' | 'json' | 'bulk'
 
 const CONFIGS = join(import.meta.dirname, '..', 'peers')
 const UNPACKED = join(import.meta.dirname, '..', '..', '.cache', 'services')
-/** Daemons stand in sbin. */
-const PATH = [join(UNPACKED, 'bin'), ...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
 
 interface Peer {
   name: string
@@ -83,7 +81,7 @@ async function startPeer(peer: Peer, path: string, work: Work, dir: string): Pro
 }
 
 function find(program: string): string | null {
-  for (const dir of PATH) {
+  for (const dir of (process.env.PATH ?? '').split(delimiter)) {
     try {
       accessSync(join(dir, program), constants.X_OK)
       return join(dir, program)

@@ -21,7 +21,7 @@ const seconds = (performance.now() - start) / 1000
 await sender.close()
 const { user, system } = process.cpuUsage(cpuBefore)
 const report: Sent = { ...counts, bytes: sender.counts.bytes, seconds, cpu: (user + system) / 1e6 }
-process.send?.(report, () => process.disconnect())
+process.send?.(report, () => process.disconnect?.())
 
 async function readAll(files: readonly string[]): Promise<Datagrams> {
   const items: Buffer[] = []
