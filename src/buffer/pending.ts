@@ -133,12 +133,23 @@ export class Pending<E extends Entry> {
     for (const entry of this.#entries.values()) {
       if (this.#held.has(entry.order)) continue
       if (!isOver(entry)) break
-      // Its order stays in line; #take passes over what is held or gone.
-      const held: Held<E> = { entry, state: 'settling', until: Infinity }
-      this.#held.set(entry.order, held)
-      taken.push(held)
+      const held = this.hold(entry)
+      if (held) taken.push(held)
     }
     return taken
+  }
+
+  /** Takes hold of an entry to settle it; undefined when it is gone, or somebody holds it. */
+  hold(entry: E): Held<E> | undefined {
+    if (!this.has(entry) || this.#held.has(entry.order)) return undefined
+    // Its order stays in line; #take passes over what is held or gone.
+    const held: Held<E> = { entry, state: 'settling', until: Infinity }
+    this.#held.set(entry.order, held)
+    return held
+  }
+
+  has(entry: E): boolean {
+    return this.#entries.get(entry.order) === entry
   }
 
   stop(): void {

@@ -69,6 +69,14 @@ export class OutputQueue<E extends Entry> {
     return over.reduce((sum, { entry }) => sum + entry.count, 0)
   }
 
+  /** Ends an entry that nobody delivers, for that reason; false when it is gone, or somebody does. */
+  async giveUp(entry: E, reason: string): Promise<boolean> {
+    const held = this.pending.hold(entry)
+    if (!held) return false
+    await this.#lose(held, reason)
+    return true
+  }
+
   depth(): Depth {
     const { size, events, bytes, oldest } = this.pending
     return { batches: size, events, bytes, ...(oldest && { oldest: oldest.received.from }) }

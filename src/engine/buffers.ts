@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BatchBuffer } from '../buffer/buffer.ts'
 import { DiskBuffer } from '../buffer/disk/disk.ts'
+import { lockBuffer } from '../buffer/disk/lock.ts'
 import type { Config } from '../config/schema.ts'
 import { replaceFile } from '../ledger/files.ts'
 import type { OnHappening } from '../ledger/happening.ts'
@@ -27,6 +28,21 @@ export interface Buffers {
 
 /** Only what the config names is imported: without Redis no client for it. */
 export async function openBuffers(config: Config, onHappening: OnHappening): Promise<Buffers> {
+  const lock = await lockBuffer(config.buffer.disk.path, config.data)
+  try {
+    const buffers = await openLocked(config, onHappening)
+    const close = async () => {
+      await buffers.close()
+      await lock.release()
+    }
+    return { ...buffers, close }
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+async function openLocked(config: Config, onHappening: OnHappening): Promise<Buffers> {
   const ledger = join(config.data, 'ledger')
   const { disk: settings, redis } = config.buffer
   // One account of what was received, whether it was delivered from here or handed on: a config may change.
@@ -46,10 +62,9 @@ export async function openBuffers(config: Config, onHappening: OnHappening): Pro
   ])
   const taken = await Marks.open(join(ledger, 'taken'), { onHappening })
   const common = { size: config.buffer.memory, consumer: await shipperName(ledger), leaseMs: LEASE_MILLIS }
-  const members = redis.map((url) => {
-    return new RedisBuffer({ ...common, url, age, marks: taken, onHappening })
-  })
   const mirror = config.buffer.mode === 'mirror' ? common : undefined
+  const mirrored = mirror !== undefined
+  const members = redis.map((url) => new RedisBuffer({ ...common, url, age, marks: taken, mirrored, onHappening }))
   const buffer = new FailoverBuffer({ members, spool: disk, handed: marks, marks: taken, mirror, onHappening })
   // A Redis that is away must not keep this process from receiving.
   await Promise.all(members.map(({ link }) => link.settled(CONNECT_MILLIS)))

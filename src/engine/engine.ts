@@ -3,6 +3,7 @@ import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Archive } from '../archive/archive.ts'
+import { bufferMethod } from '../buffer/view/running.ts'
 import type { Config } from '../config/schema.ts'
 import { PatternTotals } from '../dataset/pattern-counters.ts'
 import { DeadLetters } from '../deliver/dead-letters.ts'
@@ -143,6 +144,7 @@ export class Engine {
       patterns: async function* (this: Engine) {
         yield this.#patterns.all
       }.bind(this),
+      buffer: bufferMethod(this.#buffers.disk),
       ...(query === undefined ? {} : { query }),
     })
     if (config.metrics !== false) {

@@ -19,6 +19,12 @@ export interface Mark {
   tally: Tally
 }
 
+/**
+ * The reason in `lost` of a batch that people have moved elsewhere by command: it is settled for this ledger, and no
+ * loss; the report counts it as handed on.
+ */
+export const MOVED = 'moved'
+
 export function isMark(value: unknown): value is Mark {
   if (typeof value !== 'object' || value === null) return false
   const { output, stream, number, part, count, done, duplicate, dead, lost, retry, tally }: Partial<Mark> = value
@@ -98,7 +104,7 @@ export class MarkSet {
     addSums(marks.sums, mark)
     addSums(stream.sums, mark)
     marks.retried += mark.retry
-    const isLost = mark.done + mark.duplicate + mark.dead === 0
+    const isLost = mark.done + mark.duplicate + mark.dead === 0 && !(MOVED in mark.lost)
     for (const [route, host, events] of mark.tally) {
       const totals = hostTotals(marks, route, host)
       totals.settled += events

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Depth, Tally } from '../buffer/buffer.ts'
 import { type Counters, counters, type Flow, handedOn, sum } from './flows.ts'
+import { MOVED } from './mark-set.ts'
 import type { OutputTotals } from './marks.ts'
 import type { Totals } from './totals.ts'
 
@@ -20,7 +21,7 @@ const outputReport = z.object({
   dropped: z.number(),
   archivedOnly: z.number(),
   buffered: z.number(),
-  /** Put into a buffer on another machine, where its shippers account for them. */
+  /** Put into a buffer on another machine, where its shippers account for them; or moved there by `sluice buffer`. */
   handedOn: z.number().default(0),
   delivered: z.number(),
   duplicates: z.number(),
@@ -145,11 +146,12 @@ function outputRow(name: string, flow: Flow, depth?: Depth, marks?: OutputTotals
   const lost = { ...flow.lost }
   for (const [reason, n] of Object.entries(marks?.lost ?? {})) lost[reason] = (lost[reason] ?? 0) + n
   const delivered = handsOn ? 0 : (marks?.done ?? 0)
-  const relayed = handsOn ? (marks?.done ?? 0) : 0
+  const { [MOVED]: moved = 0, ...losses } = lost
+  const relayed = (handsOn ? (marks?.done ?? 0) : 0) + moved
   const duplicates = marks?.duplicate ?? 0
   const dead = marks?.dead ?? 0
   const buffered = depth?.events ?? 0
-  const inHand = handedOn(flow) - buffered - relayed - delivered - duplicates - dead - sum(marks?.lost ?? {})
+  const inHand = handedOn(flow) - buffered - relayed - delivered - duplicates - dead - sum(marks?.lost ?? {}) + moved
   return {
     output: name,
     received: flow.received,
@@ -162,7 +164,7 @@ function outputRow(name: string, flow: Flow, depth?: Depth, marks?: OutputTotals
     delivered,
     duplicates,
     dead,
-    lost,
+    lost: losses,
     inHand,
     closes: inHand >= 0 && inHand <= IN_HAND_AT_MOST,
     bufferedBytes: depth?.bytes ?? 0,

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises'
 import { errorCode, isDiskFull, messageOf } from '../../ledger/files.ts'
 import type { OnHappening } from '../../ledger/happening.ts'
+import { MOVED } from '../../ledger/mark-set.ts'
 import type { Mark, Marks } from '../../ledger/marks.ts'
 import { setAside } from '../../ledger/quarantine.ts'
 import { recordHead } from '../../ledger/records.ts'
@@ -15,6 +16,17 @@ import { type Place, Segments } from './segments.ts'
 
 interface OnDisk extends Entry {
   place: Place
+}
+
+/** A batch that waits; looking at it takes no lease. */
+export interface Inspected {
+  key: Pick<Batch, 'stream' | 'number' | 'part' | 'count' | 'received'>
+  /** Undefined: it can't be read. */
+  batch: Batch | undefined
+  /** It stands elsewhere now, by command. False: it was gone, or is being delivered. */
+  takeOut(): Promise<boolean>
+  /** Keeps the bytes of what can't be read in quarantine, and counts it as lost. */
+  setAside(): Promise<void>
 }
 
 export interface LogOptions {
@@ -169,6 +181,25 @@ export class OutputLog implements Shelf<OnDisk> {
       if (start <= to) gaps.push([start, to])
     }
     return gaps
+  }
+
+  /** All that waits, whoever holds it, each read as it is asked for. */
+  async *inspect(): AsyncGenerator<Inspected, void, undefined> {
+    for (const entry of [...this.queue.pending.values()]) {
+      const body = await this.#segments.read(entry.place).catch(() => undefined)
+      if (!this.queue.pending.has(entry)) continue
+      const { stream, number, part, count, received } = entry
+      const tally = this.queue.tallies.unpack(entry.tally)
+      yield {
+        key: { stream, number, part, count, received },
+        batch: body && { stream, number, part, output: this.queue.output, count, body, tally, received },
+        takeOut: () => this.queue.giveUp(entry, MOVED),
+        setAside: async () => {
+          await this.load(entry, tally)
+          await this.queue.giveUp(entry, 'damaged')
+        },
+      }
+    }
   }
 
   async sync(): Promise<void> {

@@ -129,7 +129,7 @@ export async function fatesOf(buffer: RedisBuffer, entries: readonly Place[]): P
     const places = [...entries.entries()].filter(([, entry]) => entry.output === output)
     const batches = places.flatMap(([, { id, stream, number }]) => [id, stream, number])
     const answer = await buffer.link.run((client) =>
-      client.sluiceFate(keys.batches, keys.settled(''), keys.open(''), ...batches),
+      client.sluiceFate(keys.batches, keys.settled(''), keys.open(''), keys.moved(''), ...batches),
     )
     for (const [n, [at]] of places.entries()) fates[at] = answer[n] ?? 1
   }

@@ -13,7 +13,7 @@ export interface CopiesOptions {
   keeper: RedisBuffer
   /** Where the originals are. */
   original: RedisBuffer
-  marks: Marks
+  marks: Pick<Marks, 'record'>
   consumer: string
   /** Bytes of copies, per output. */
   size: number
@@ -39,12 +39,13 @@ export class Copies {
   async put(batch: Batch, id: string): Promise<void> {
     const { keeper, size, leaseMs } = this.#options
     const { copies, copiesDue, copiesCounts, settled } = keysOf(batch.output)
-    await keeper.link.run((client) =>
-      client.sluiceCopy(
+    await keeper.link.run((client) => {
+      keeper.output(batch.output).announce(client)
+      return client.sluiceCopy(
         ...[copies, copiesDue, copiesCounts, settled(batch.stream), fieldOf(batch), batch.number],
         ...[`${keyLine(batch)} ${id}`, encodeBlob(batch), batch.count, batch.body.byteLength, size, leaseMs],
-      ),
-    )
+      )
+    })
   }
 
   /** The original was settled but for this rest. */

@@ -1,6 +1,6 @@
 import type { Batch } from '../buffer.ts'
 import { decodeBlob, type KeyLine, parseKeyLine } from './entry.ts'
-import { GROUP, keysOf } from './keys.ts'
+import { GROUP, keysOf, REMEMBERED } from './keys.ts'
 import type { RedisLink } from './link.ts'
 import { entriesOf } from './reader.ts'
 
@@ -34,21 +34,60 @@ export async function* inspect(link: RedisLink, output: string): AsyncGenerator<
   }
 }
 
-/** Removes an entry that is safe elsewhere; it is not settled. */
-export async function takeOut(link: RedisLink, output: string, { id, key, storedBytes }: Inspected): Promise<void> {
-  const { batches, counts, rests } = keysOf(output)
+/** A copy of a batch that stands in another Redis. */
+export interface InspectedCopy {
+  /** 'stream number' */
+  field: string
+  key: KeyLine | undefined
+  /** Undefined: it can't be read. */
+  batch: Batch | undefined
+}
+
+/** All copies for an output, those that are due first come first. */
+export async function* inspectCopies(link: RedisLink, output: string): AsyncGenerator<InspectedCopy> {
+  const { copies, copiesDue } = keysOf(output)
+  const fields = await link.run((client) => client.zrange(copiesDue, 0, '-1'))
+  for (const field of fields) {
+    const [line, blob] = await link.run((client) => client.hmgetBuffer(copies, `${field}:k`, field))
+    // Settled meanwhile.
+    if (!line) continue
+    const text = line.toString('latin1')
+    const key = parseKeyLine(text.slice(0, text.lastIndexOf(' ')))
+    yield { field, key, batch: key && blob ? decodeBlob(blob, key, output) : undefined }
+  }
+}
+
+/** Keeps a copy that can't be read among what is damaged; resolves with the key of that. */
+export async function putCopyAside(link: RedisLink, output: string, field: string): Promise<string> {
+  const { copies, copiesDue, copiesCounts, damaged } = keysOf(output)
+  const [line, blob] = await link.run((client) => client.hmgetBuffer(copies, `${field}:k`, field))
   await link.run((client) =>
-    client.sluiceTakeOut(batches, counts, rests, GROUP, id, key?.count ?? 0, key?.bytes ?? 0, storedBytes),
+    client.xadd(damaged, 'MAXLEN', '~', 1000, '*', 'from', `copy ${field}`, 'k', line ?? '', 'b', blob ?? ''),
   )
+  await link.run((client) => client.sluiceDropCopy(copies, copiesDue, copiesCounts, field))
+  return damaged
+}
+
+/** Removes an entry that is safe elsewhere; it is not settled. False: it was gone. */
+export async function takeOut(link: RedisLink, output: string, { id, key, storedBytes }: Inspected): Promise<boolean> {
+  const { batches, counts, rests, moved } = keysOf(output)
+  const removed = await link.run((client) =>
+    client.sluiceTakeOut(
+      ...[batches, counts, rests, moved(key?.stream ?? '')],
+      ...[GROUP, id, key?.count ?? 0, key?.bytes ?? 0, storedBytes, key?.number ?? 0, REMEMBERED],
+    ),
+  )
+  return removed === 1
 }
 
 /** Keeps an entry that can't be read in the stream of damaged ones, where it is in nobody's way. */
 export async function putAside(link: RedisLink, output: string, { id, key, storedBytes }: Inspected): Promise<void> {
-  const { batches, counts, rests, damaged, marks } = keysOf(output)
+  const { batches, counts, rests, damaged, marks, settled } = keysOf(output)
   await link.run((client) =>
     client.sluiceSetAside(
-      ...[batches, counts, rests, damaged, marks('command')],
-      ...[GROUP, id, key?.count ?? 0, key?.bytes ?? 0, storedBytes, '', ''],
+      ...[batches, counts, rests, damaged, marks('command'), settled(key?.stream ?? '')],
+      // Without a mark: it is counted by who had appended it, to whom it is lost.
+      ...[GROUP, id, key?.count ?? 0, key?.bytes ?? 0, storedBytes, '', '', 0, REMEMBERED],
     ),
   )
 }

@@ -20,6 +20,8 @@ export interface Keys {
   appended(stream: string): string
   /** Bitmap of the numbers of a stream that are settled. */
   settled(stream: string): string
+  /** Bitmap of the numbers of a stream that were moved elsewhere by command. */
+  moved(stream: string): string
   /** Hash: number -> part that is due, of numbers whose rest still waits. */
   open(stream: string): string
 }
@@ -46,6 +48,7 @@ export function keysOf(output: string): Keys {
     marks: (shipper) => `${base}:marks:${shipper}`,
     appended: (stream) => `${base}:appended:${stream}`,
     settled: (stream) => `${base}:settled:${stream}`,
+    moved: (stream) => `${base}:moved:${stream}`,
     open: (stream) => `${base}:open:${stream}`,
   }
 }

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis'
 import { messageOf } from '../../ledger/files.ts'
 import type { OnHappening } from '../../ledger/happening.ts'
 import type { Mark } from '../../ledger/mark-set.ts'
@@ -21,6 +22,8 @@ export interface RedisOutputOptions {
   /** ms; full as well while the oldest batch has waited longer. */
   age: number
   leaseMs: number
+  /** There are copies elsewhere: what is damaged here is not lost yet. */
+  mirrored: boolean
   onHappening?: OnHappening | undefined
 }
 
@@ -75,17 +78,21 @@ export class RedisOutput {
     if (this.#tooOld) throw new BufferFull(`${link.name}: the oldest batch for ${output} waits too long`)
     const { batches, counts, appended } = this.keys
     return link.run((client) => {
-      if (!this.#announced) {
-        this.#announced = true
-        client.sadd(OUTPUTS, output).catch(() => {
-          this.#announced = false
-        })
-      }
+      this.announce(client)
       return client.sluiceAppend(
         ...[batches, counts, appended(batch.stream)],
         ...[keyLine(batch), encodeBlob(batch), batch.count, batch.body.byteLength],
         ...[size, Math.floor(size * LOW_WATER), batch.number, REMEMBERED],
       )
+    })
+  }
+
+  /** Lets everyone know that there is something of this output here: batches, or copies. */
+  announce(client: Redis): void {
+    if (this.#announced) return
+    this.#announced = true
+    client.sadd(OUTPUTS, this.#options.output).catch(() => {
+      this.#announced = false
     })
   }
 
@@ -226,21 +233,24 @@ export class RedisOutput {
   }
 
   async #setAside(held: Held<InRedis>): Promise<void> {
-    const { link, output, consumer, marks } = this.#options
-    const { batches, counts, rests, damaged } = this.keys
+    const { link, output, marks, consumer, mirrored } = this.#options
+    const { batches, counts, rests, damaged, settled } = this.keys
     const { entry } = held
     if (!this.#pending.begin(held)) return
-    const isCounted = entry.stream !== ''
+    const isKnown = entry.stream !== ''
+    // Without a mark it is neither waiting nor settled: its copy is taken over, or who appended it counts it as lost.
+    const isCounted = isKnown && !mirrored
     const mark = lostMark({ ...entry, output, tally: [] }, 'damaged')
     try {
       const result = await link.run((client) =>
         client.sluiceSetAside(
-          ...[batches, counts, rests, damaged, this.keys.marks(consumer), GROUP, entry.id, entry.count, entry.bytes],
-          ...[storedBytes(entry), isCounted ? markField(mark) : '', isCounted ? JSON.stringify(mark) : ''],
+          ...[batches, counts, rests, damaged, this.keys.marks(consumer), settled(entry.stream)],
+          ...[GROUP, entry.id, entry.count, entry.bytes, storedBytes(entry)],
+          ...[isCounted ? markField(mark) : '', isCounted ? JSON.stringify(mark) : '', entry.number, REMEMBERED],
         ),
       )
       if (result === 1) {
-        const what = isCounted ? `batch ${entry.stream}-${entry.number} of ${entry.count} events` : `entry ${entry.id}`
+        const what = isKnown ? `batch ${entry.stream}-${entry.number} of ${entry.count} events` : `entry ${entry.id}`
         const text = `${what} in ${link.name} is damaged, kept in the stream ${damaged}`
         this.#options.onHappening?.({ kind: 'damaged', text, output, events: entry.count })
         if (isCounted) await marks.record(mark)

@@ -18,6 +18,8 @@ export interface RedisOptions {
   consumer: string
   /** The ledger of what this process settles. */
   marks: ShipperMarks
+  /** There are copies elsewhere (mirror): what is damaged here is not lost yet. */
+  mirrored?: boolean | undefined
   onHappening?: OnHappening | undefined
   /** How long a lease lasts without renew; default 60 s. */
   leaseMs?: number | undefined
@@ -82,8 +84,9 @@ export class RedisBuffer implements BatchBuffer {
   output(name: string): RedisOutput {
     let output = this.#outputs.get(name)
     if (!output) {
-      const { consumer, marks, size, age, leaseMs = 60_000, onHappening } = this.#options
-      output = new RedisOutput({ link: this.link, output: name, consumer, marks, size, age, leaseMs, onHappening })
+      const { consumer, marks, size, age, leaseMs = 60_000, mirrored = false, onHappening } = this.#options
+      const common = { consumer, marks, size, age, leaseMs, mirrored, onHappening }
+      output = new RedisOutput({ ...common, link: this.link, output: name })
       this.#outputs.set(name, output)
     }
     return output

@@ -7,10 +7,10 @@ const FILES = {
   sluiceSettle: 'settle-6',
   sluiceRenew: 'renew-1',
   sluiceState: 'state-3',
-  sluiceSetAside: 'set-aside-5',
+  sluiceSetAside: 'set-aside-6',
   sluiceFate: 'fate-1',
   sluiceMakeGroup: 'make-group-1',
-  sluiceTakeOut: 'take-out-3',
+  sluiceTakeOut: 'take-out-4',
   sluiceTakeList: 'take-list-3',
   sluiceDoneList: 'done-list-2',
   sluicePushList: 'push-list-2',
@@ -19,6 +19,7 @@ const FILES = {
   sluiceRestCopy: 'rest-copy-2',
   sluiceDueCopies: 'due-copies-2',
   sluiceSettleCopy: 'settle-copy-6',
+  sluiceDropCopy: 'drop-copy-3',
 } as const
 
 type Argument = string | number | Buffer
@@ -44,6 +45,7 @@ declare module 'ioredis' {
     sluiceRestCopy(...args: Argument[]): Result<number, Context>
     sluiceDueCopies(...args: Argument[]): Result<string[], Context>
     sluiceSettleCopy(...args: Argument[]): Result<number, Context>
+    sluiceDropCopy(...args: Argument[]): Result<number, Context>
     sluiceFate(...args: Argument[]): Result<number[], Context>
   }
 }
