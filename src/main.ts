@@ -24,6 +24,7 @@ export const commands: [name: string, summary: string, load: () => Promise<Comma
   ['replay', 'send logs and captures to a syslog receiver', () => import('./commands/replay.ts')],
   ['status', 'show the ledger of a running sluice, and whether it closes', () => import('./commands/status.ts')],
   ['buffer', 'look into buffers, check them, empty them', () => import('./commands/buffer.ts')],
+  ['dead', 'list, show, replay and export what outputs refused', () => import('./commands/dead.ts')],
   ['completion', 'print the completion script for a shell', () => import('./commands/completion.ts')],
 ]
 

@@ -20,7 +20,8 @@ export interface Batch {
 
 export type Tally = [route: string, host: string, events: number][]
 
-export type Verdict = 'retry' | 'dead' | 'blocked'
+/** `lost`: given up, and the reason is the ledger's word for it. Outputs say `dead`; there may be no room to keep it. */
+export type Verdict = 'retry' | 'dead' | 'blocked' | 'lost'
 
 /** What became of the events of one delivered batch: done + duplicate + exceptions.length = batch.count. */
 export interface Outcome {

@@ -4,8 +4,10 @@ import type { Batch, Outcome, Tally } from './buffer.ts'
 /** What the ledger keeps of an outcome. Throws RangeError when outcome, rest and batch don't add up. */
 export function markOf(batch: Batch, outcome: Outcome, rest?: Batch): Mark {
   const { output, stream, number, part, count } = batch
+  const lost: Record<string, number> = {}
+  for (const [, verdict, reason] of outcome.exceptions) if (verdict === 'lost') lost[reason] = (lost[reason] ?? 0) + 1
   const dead = outcome.exceptions.filter(([, verdict]) => verdict === 'dead').length
-  const retry = outcome.exceptions.length - dead
+  const retry = outcome.exceptions.filter(([, verdict]) => verdict === 'retry' || verdict === 'blocked').length
   if (outcome.done + outcome.duplicate + outcome.exceptions.length !== count) {
     throw new RangeError(`the outcome of ${describe(batch)} does not add up to its ${count} events`)
   }
@@ -21,7 +23,7 @@ export function markOf(batch: Batch, outcome: Outcome, rest?: Batch): Mark {
   }
   const tally = rest ? without(batch.tally, rest.tally) : batch.tally
   const { done, duplicate } = outcome
-  return { output, stream, number, part, count, done, duplicate, dead, lost: {}, retry, tally }
+  return { output, stream, number, part, count, done, duplicate, dead, lost, retry, tally }
 }
 
 /** The mark of a batch that will never be delivered. */

@@ -9,7 +9,7 @@ import { storeConfig } from '../deliver/store/config.ts'
 import { receiveConfig } from '../receive/config.ts'
 import { filtersConfig, routeConfig } from '../route/config.ts'
 import { timezone } from './fields.ts'
-import { address } from './units.ts'
+import { address, size } from './units.ts'
 
 /** One output: `kind` tells which. Those that write somewhere on this machine have a `path`. */
 export const deliverConfig = z.union([storeConfig, elasticsearchConfig])
@@ -41,6 +41,16 @@ export const configSchema = z
     tests: z.array(sampleConfig).default([]).describe('lines and what they must become, for `sluice test`'),
     buffer: bufferConfig,
     deliver: z.array(deliverConfig).default([]).describe('outputs, each with its own place in the buffer'),
+    dead: z
+      .strictObject({
+        size: size('64kb')
+          .prefault('256mb')
+          .describe(
+            'what they may take, per output; when it is used up the oldest stay, and new ones are lost, counted',
+          ),
+      })
+      .prefault({})
+      .describe('events that an output refuses for good: kept under `data`, see `sluice dead`'),
     metrics: z
       .union([address('127.0.0.1'), z.literal(false)])
       .prefault('127.0.0.1:9514')

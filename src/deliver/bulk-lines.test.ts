@@ -1,10 +1,6 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Batch } from '../buffer/buffer.ts'
 import { restOf } from './bulk-lines.ts'
-import { DeadLetters } from './dead-letters.ts'
 
 const batch: Batch = {
   stream: '00000000000000aa',
@@ -29,16 +25,4 @@ test('the rest of a batch keeps its number, with the events that have to be trie
   )
   expect(rest).toMatchObject({ stream: batch.stream, number: 7, part: 1, count: 2 })
   expect(rest.tally.reduce((sum, [, , n]) => sum + n, 0)).toBe(2)
-})
-
-test('a dead letter keeps event, batch and reason', async () => {
-  const dir = await mkdtemp(join(tmpdir(), 'sluice-dead-'))
-  const dead = new DeadLetters(dir)
-  await dead.keep(batch, { done: 2, duplicate: 0, exceptions: [[1, 'dead', 'mapper_parsing_exception']] })
-  await dead.keep(batch, { done: 2, duplicate: 0, exceptions: [[0, 'retry', 'later']] })
-  const letters = (await readFile(join(dir, 'es.ndjson'), 'utf8')).trim().split('\n')
-  expect(letters.map((letter) => JSON.parse(letter))).toEqual([
-    expect.objectContaining({ reason: 'mapper_parsing_exception', event: '{"m":"ü"}', batch: '00000000000000aa/7/0' }),
-  ])
-  await rm(dir, { recursive: true })
 })

@@ -1,4 +1,5 @@
 import type { Batch, Outcome } from '../buffer/buffer.ts'
+import type { DeadLetter } from './dead/letter.ts'
 
 /** Where events end: Elasticsearch, the local store. */
 export interface Output {
@@ -8,5 +9,7 @@ export interface Output {
    * may be settled: the engine then retries all of it with back-off, and shows the error's message as the reason.
    */
   deliver(batches: Batch[]): Promise<Outcome[]>
+  /** Dead letters of this output that are safe on disk, to be shown elsewhere too. Best effort: throws and waits for nothing. */
+  showDead?(letters: readonly DeadLetter[]): void
   close(): Promise<void>
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BatchBuffer, Lease, Outcome } from '../buffer/buffer.ts'
 import { restOf } from '../deliver/bulk-lines.ts'
-import type { DeadLetters } from '../deliver/dead-letters.ts'
+import type { DeadLetters } from '../deliver/dead/dead-letters.ts'
 import type { Output } from '../deliver/output.ts'
 import { messageOf } from '../ledger/files.ts'
 import type { Logger } from './log.ts'
@@ -95,10 +95,13 @@ export class Delivery {
   }
 
   async #settle(lease: Lease, outcome: Outcome): Promise<void> {
-    await this.#dead.keep(lease.batch, outcome)
-    const again = outcome.exceptions.filter(([, verdict]) => verdict !== 'dead').map(([index]) => index)
-    if (again.length === 0) await lease.settle(outcome)
-    else await lease.settle(outcome, restOf(lease.batch, again))
+    const { outcome: kept, letters } = await this.#dead.keep(lease.batch, outcome)
+    const again = kept.exceptions.flatMap(([index, verdict]) =>
+      verdict === 'retry' || verdict === 'blocked' ? [index] : [],
+    )
+    if (again.length === 0) await lease.settle(kept)
+    else await lease.settle(kept, restOf(lease.batch, again))
+    if (letters.length > 0) this.#output.showDead?.(letters)
   }
 }
 

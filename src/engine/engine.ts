@@ -1,26 +1,23 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Server } from 'node:net'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Archive } from '../archive/archive.ts'
-import { bufferMethod } from '../buffer/view/running.ts'
 import type { Config } from '../config/schema.ts'
 import { PatternTotals } from '../dataset/pattern-counters.ts'
-import { DeadLetters } from '../deliver/dead-letters.ts'
 import { datasetsOf } from '../lane/from-config.ts'
 import type { SeenReport } from '../lane/seen.ts'
-import { Ledger } from '../ledger/ledger.ts'
-import { type Lock, lockDirectory } from '../ledger/lock.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { LedgerReport } from '../ledger/report.ts'
 import { inheritedSockets } from '../receive/inherited.ts'
-import { type Buffers, openBuffers } from './buffers.ts'
+import { type Accounts, openAccounts } from './accounts.ts'
+import type { Buffers } from './buffers.ts'
 import { serveControl } from './control.ts'
+import { answerDead } from './dead.ts'
 import { Delivery } from './delivery.ts'
-import { archiveHappened, filesHappened } from './happenings.ts'
+import { archiveHappened } from './happenings.ts'
 import { serveHttp } from './http.ts'
 import { type Input, type InputContext, openInput } from './inputs.ts'
 import { Intake } from './intake.ts'
-import { forgetLastReport, keepLastReport } from './last-report.ts'
 import type { Logger } from './log.ts'
 import { type OpenedOutput, openOutput } from './outputs.ts'
 import { Pressure } from './pressure.ts'
@@ -40,7 +37,7 @@ export interface EngineOptions {
 export class Engine {
   readonly #config: Config
   readonly #log: Logger
-  readonly #lock: Lock
+  readonly #accounts: Accounts
   readonly #buffers: Buffers
   readonly #ledger: Ledger
   readonly #archive: Archive | null
@@ -55,62 +52,34 @@ export class Engine {
   #second: NodeJS.Timeout | undefined
   #archived = { lines: 0, overflowed: 0, failed: new Map<string, number>() }
 
-  private constructor(parts: {
-    options: EngineOptions
-    lock: Lock
-    buffers: Buffers
-    ledger: Ledger
-    archive: Archive | null
-  }) {
-    this.#config = parts.options.config
-    this.#log = parts.options.log
-    this.#lock = parts.lock
-    this.#buffers = parts.buffers
-    this.#ledger = parts.ledger
-    this.#archive = parts.archive
-    const { buffers, archive, ledger } = parts
-    this.#intake = new Intake({ buffer: buffers.buffer, archive, ledger, log: this.#log })
+  private constructor({ config, log }: EngineOptions, accounts: Accounts) {
+    const { buffers, ledger } = accounts
+    const archive =
+      config.archive === false ? null : new Archive({ ...config.archive, onHappening: archiveHappened(log) })
+    this.#config = config
+    this.#log = log
+    this.#accounts = accounts
+    this.#buffers = buffers
+    this.#ledger = ledger
+    this.#archive = archive
+    this.#intake = new Intake({ buffer: buffers.buffer, archive, ledger, log })
   }
 
   /** Against the way of a line: what takes comes before what gives, and the sockets last but for the outputs. */
   static async start(options: EngineOptions): Promise<Engine> {
-    const { config, log } = options
     // Read first: nothing is touched when they are wrong.
-    datasetsOf(config)
-    const lock = await lockDirectory(config.data)
+    datasetsOf(options.config)
+    const engine = new Engine(options, await openAccounts(options.config, options.log))
     try {
-      const onHappening = filesHappened(log)
-      const buffers = await openBuffers(config, onHappening)
-      const outputs = config.deliver.map(({ name }) => name)
-      const { ledger, crash } = await Ledger.open({
-        dir: join(config.data, 'ledger'),
-        outputs,
-        marks: buffers.marks,
-        buffer: buffers.disk,
-        taken: buffers.taken,
-        onHappening,
-      })
-      for (const [output, events] of Object.entries(crash)) {
-        log.warn({ output, events }, 'lost when the process before this one ended without warning')
-      }
-      const archive =
-        config.archive === false ? null : new Archive({ ...config.archive, onHappening: archiveHappened(log) })
-      const engine = new Engine({ options, lock, buffers, ledger, archive })
-      try {
-        await engine.#open(options)
-        return engine
-      } catch (error) {
-        await engine.stop()
-        throw error
-      }
+      await engine.#open(options)
+      return engine
     } catch (error) {
-      await lock.release()
+      await engine.stop()
       throw error
     }
   }
 
   async #open({ config, capture, onFailure }: EngineOptions): Promise<void> {
-    await forgetLastReport(config.data)
     const context: InputContext = {
       config,
       capture: capture ?? null,
@@ -132,7 +101,7 @@ export class Engine {
     for (const input of config.receive) this.inputs.push(await openInput(input, context))
     const outputs = config.buffer.ship ? config.deliver : []
     for (const output of outputs) this.#outputs.push(await openOutput(output, this.#log))
-    const dead = new DeadLetters(join(config.data, 'dead'))
+    const { dead, replay } = this.#accounts
     for (const { name, output } of this.#outputs) {
       this.#deliveries.push(new Delivery({ name, buffer: this.#buffers.buffer, output, dead, log: this.#log }))
     }
@@ -144,7 +113,7 @@ export class Engine {
       patterns: async function* (this: Engine) {
         yield this.#patterns.all
       }.bind(this),
-      buffer: bufferMethod(this.#buffers.disk),
+      dead: (params) => answerDead(replay, params),
       ...(query === undefined ? {} : { query }),
     })
     if (config.metrics !== false) {
@@ -187,12 +156,7 @@ export class Engine {
     this.#http?.close()
     await this.#archive?.close()
     this.#noteArchive()
-    await this.#ledger.close()
-    const report = await this.#ledger.report()
-    await this.#buffers.close()
-    await keepLastReport(this.#config.data, report)
-    await this.#lock.release()
-    return report
+    return this.#accounts.close()
   }
 
   /** Resolves when nothing waits on this machine, or when an output is in trouble, so that waiting is of no use. */

@@ -11,6 +11,7 @@ export interface Happening {
     | 'write_failed' // a write or sync failed; it is tried again
     | 'positions_lost' // the file of reading positions is unreadable
     | 'marks_lost' // no snapshot of the settled batches could be read
+    | 'dead_letters_full' // an output's dead letters take no more
     | 'buffer_down' // a buffer on another machine can't be reached, or takes nothing
     | 'buffer_up' // it is well again
     | 'buffer_switched' // batches go to another one from now on

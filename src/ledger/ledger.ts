@@ -140,8 +140,10 @@ export class Ledger {
       flows.set(name, structuredClone(this.#totals.flows[name ?? ''] ?? noFlow()))
     }
     for (const { meta, counters } of await StreamFile.readAll(this.streams)) {
-      inputs[meta.input] ??= {}
-      add(inputs[meta.input], counters)
+      if (!meta.replay) {
+        inputs[meta.input] ??= {}
+        add(inputs[meta.input], counters)
+      }
       for (const [output, flow] of flows) {
         const own = flowOf(counters, output)
         if (own !== null) addFlow(flow, own)
@@ -203,15 +205,19 @@ export class Ledger {
     const files = await StreamFile.readAll(this.streams)
     for (const { file, meta, counters } of files) {
       if (totals.folded.includes(file)) continue
-      totals.inputs[meta.input] ??= {}
-      add(totals.inputs[meta.input], counters)
+      if (!meta.replay) {
+        totals.inputs[meta.input] ??= {}
+        add(totals.inputs[meta.input], counters)
+      }
       for (const output of Object.keys(flowNames(counters))) {
         const own = flowOf(counters, output === '' ? null : output)
         if (own === null) continue
         const missing = handedOn(own) - ((appended.get(meta.stream)?.[output] ?? 0) - (meta.before?.[output] ?? 0))
         // Lines of files are read again from the last durable position: they were not received yet. And a power cut can
         // leave counters that are older than what was appended: that much was received at least.
-        if (meta.rereads || missing < 0) own.received -= missing
+        // A dead letter that was not appended is one still.
+        if (meta.replay) own.replayed -= missing
+        else if (meta.rereads || missing < 0) own.received -= missing
         else if (missing !== 0) {
           own.lost.crash = (own.lost.crash ?? 0) + missing
           crashed[output] = (crashed[output] ?? 0) + missing

@@ -14,7 +14,7 @@ const FAMILIES = {
   handedOn: counter('sluice_handed_on_total', 'Events put into a buffer on another machine', ['output']),
   delivered: counter('sluice_delivered_total', 'Events delivered', ['output']),
   duplicates: counter('sluice_duplicates_total', 'Events delivered again, absorbed by their ids', ['output']),
-  dead: counter('sluice_dead_total', 'Events kept as dead letters', ['output']),
+  dead: gauge('sluice_dead_letters', 'Events that the output refused, kept as dead letters', ['output']),
   archivedOnly: counter('sluice_archived_only_total', 'Events that routes keep from this output', ['output']),
   lost: counter('sluice_lost_total', 'Events lost, by reason', ['output', 'reason']),
   inHand: gauge('sluice_in_hand_events', 'Events being parsed or written to the buffer', ['output']),

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { Depth, Tally } from '../buffer/buffer.ts'
-import { type Counters, counters, type Flow, handedOn, sum } from './flows.ts'
-import { MOVED } from './mark-set.ts'
+import { type Counters, counters, DISCARDED, type Flow, handedOn, sum } from './flows.ts'
 import type { OutputTotals } from './marks.ts'
 import type { Totals } from './totals.ts'
 
@@ -21,7 +20,7 @@ const outputReport = z.object({
   dropped: z.number(),
   archivedOnly: z.number(),
   buffered: z.number(),
-  /** Put into a buffer on another machine, where its shippers account for them; or moved there by `sluice buffer`. */
+  /** Put into a buffer on another machine, where its shippers account for them. */
   handedOn: z.number().default(0),
   delivered: z.number(),
   duplicates: z.number(),
@@ -121,7 +120,7 @@ export function makeReport(parts: {
     time: new Date().toISOString(),
     inputs: parts.inputs,
     outputs,
-    taken: (parts.taken ?? []).map(takenRow),
+    taken: (parts.taken ?? []).map((taken) => takenRow(taken, parts.flows.get(taken.output)?.replayed ?? 0)),
     hosts: [...hosts.values()],
     routes: [...routes.values()],
     archive: parts.archive,
@@ -137,21 +136,30 @@ function row<T>(rows: Map<string, T>, name: string, make: () => T): T {
   return found
 }
 
-function takenRow({ output, done, duplicate, dead, lost }: OutputTotals): LedgerReport['taken'][number] {
+function takenRow(totals: OutputTotals, replayed: number): LedgerReport['taken'][number] {
+  const { output, done, duplicate, lost } = totals
+  const dead = deadLetters(totals, replayed)
   const events = done + duplicate + dead + sum(lost)
   return { output, events, delivered: done, duplicates: duplicate, dead, lost }
+}
+
+/** Those that are still there: neither back in the buffer nor discarded. */
+function deadLetters(marks: OutputTotals | undefined, replayed: number): number {
+  return (marks?.dead ?? 0) - replayed - (marks?.lost[DISCARDED] ?? 0)
 }
 
 function outputRow(name: string, flow: Flow, depth?: Depth, marks?: OutputTotals, handsOn = false): OutputReport {
   const lost = { ...flow.lost }
   for (const [reason, n] of Object.entries(marks?.lost ?? {})) lost[reason] = (lost[reason] ?? 0) + n
   const delivered = handsOn ? 0 : (marks?.done ?? 0)
-  const { [MOVED]: moved = 0, ...losses } = lost
-  const relayed = (handsOn ? (marks?.done ?? 0) : 0) + moved
+  // A dead letter that is tried again is none; one that was taken from a buffer elsewhere is in `taken`.
+  const replayed = handsOn ? 0 : flow.replayed
+  const relayed = handsOn ? (marks?.done ?? 0) - flow.replayed : 0
   const duplicates = marks?.duplicate ?? 0
-  const dead = marks?.dead ?? 0
+  const dead = deadLetters(marks, replayed)
   const buffered = depth?.events ?? 0
-  const inHand = handedOn(flow) - buffered - relayed - delivered - duplicates - dead - sum(marks?.lost ?? {}) + moved
+  const entered = handedOn(flow) - flow.replayed
+  const inHand = entered - buffered - relayed - delivered - duplicates - dead - sum(marks?.lost ?? {})
   return {
     output: name,
     received: flow.received,
@@ -164,7 +172,7 @@ function outputRow(name: string, flow: Flow, depth?: Depth, marks?: OutputTotals
     delivered,
     duplicates,
     dead,
-    lost: losses,
+    lost,
     inHand,
     closes: inHand >= 0 && inHand <= IN_HAND_AT_MOST,
     bufferedBytes: depth?.bytes ?? 0,

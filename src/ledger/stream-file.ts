@@ -100,6 +100,8 @@ export interface StreamMeta {
   started: number
   /** The input reads its lines again after a crash, from its last durable position. */
   rereads?: boolean | undefined
+  /** The stream received nothing: its events are dead letters that are tried again. */
+  replay?: boolean | undefined
   /** Events of the stream that earlier starts appended, by output. */
   before?: Record<string, number> | undefined
   /** The socket whose drops by the kernel are counted, and its counter at the start. */
