@@ -2,6 +2,7 @@ import type { Server as HttpServer } from 'node:http'
 import type { Server } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Archive } from '../archive/archive.ts'
+import { bufferMethod } from '../buffer/view/running.ts'
 import type { Config } from '../config/schema.ts'
 import { PatternTotals } from '../dataset/pattern-counters.ts'
 import { datasetsOf } from '../lane/from-config.ts'
@@ -113,6 +114,7 @@ export class Engine {
       patterns: async function* (this: Engine) {
         yield this.#patterns.all
       }.bind(this),
+      buffer: bufferMethod(this.#buffers.disk),
       dead: (params) => answerDead(replay, params),
       ...(query === undefined ? {} : { query }),
     })

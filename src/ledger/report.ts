@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Depth, Tally } from '../buffer/buffer.ts'
 import { type Counters, counters, DISCARDED, type Flow, handedOn, sum } from './flows.ts'
+import { MOVED } from './mark-set.ts'
 import type { OutputTotals } from './marks.ts'
 import type { Totals } from './totals.ts'
 
@@ -20,7 +21,7 @@ const outputReport = z.object({
   dropped: z.number(),
   archivedOnly: z.number(),
   buffered: z.number(),
-  /** Put into a buffer on another machine, where its shippers account for them. */
+  /** Put into a buffer on another machine, where its shippers account for them; or moved there by `sluice buffer`. */
   handedOn: z.number().default(0),
   delivered: z.number(),
   duplicates: z.number(),
@@ -152,14 +153,15 @@ function outputRow(name: string, flow: Flow, depth?: Depth, marks?: OutputTotals
   const lost = { ...flow.lost }
   for (const [reason, n] of Object.entries(marks?.lost ?? {})) lost[reason] = (lost[reason] ?? 0) + n
   const delivered = handsOn ? 0 : (marks?.done ?? 0)
+  const { [MOVED]: moved = 0, ...losses } = lost
   // A dead letter that is tried again is none; one that was taken from a buffer elsewhere is in `taken`.
   const replayed = handsOn ? 0 : flow.replayed
-  const relayed = handsOn ? (marks?.done ?? 0) - flow.replayed : 0
+  const relayed = (handsOn ? (marks?.done ?? 0) - flow.replayed : 0) + moved
   const duplicates = marks?.duplicate ?? 0
   const dead = deadLetters(marks, replayed)
   const buffered = depth?.events ?? 0
   const entered = handedOn(flow) - flow.replayed
-  const inHand = entered - buffered - relayed - delivered - duplicates - dead - sum(marks?.lost ?? {})
+  const inHand = entered - buffered - relayed - delivered - duplicates - dead - sum(marks?.lost ?? {}) + moved
   return {
     output: name,
     received: flow.received,
@@ -172,7 +174,7 @@ function outputRow(name: string, flow: Flow, depth?: Depth, marks?: OutputTotals
     delivered,
     duplicates,
     dead,
-    lost,
+    lost: losses,
     inHand,
     closes: inHand >= 0 && inHand <= IN_HAND_AT_MOST,
     bufferedBytes: depth?.bytes ?? 0,

@@ -7,7 +7,7 @@ import type { Batch, BatchBuffer, Depth, Lease } from '../buffer.ts'
 import { addDepths } from '../memory.ts'
 import type { Buffered } from '../queue.ts'
 import { checkTally } from '../settlement.ts'
-import { OutputLog } from './output-log.ts'
+import { type Inspected, OutputLog } from './output-log.ts'
 import { Positions } from './positions.ts'
 
 export interface DiskOptions {
@@ -67,7 +67,7 @@ export class DiskBuffer implements BatchBuffer {
       const output = entry.isDirectory() ? outputOf(entry.name) : undefined
       if (output !== undefined) {
         buffer.#order = Math.max(buffer.#order, await buffer.#log(output).recover())
-      } else if (!['positions', 'positions.new', 'quarantine'].includes(entry.name)) {
+      } else if (!['positions', 'positions.new', 'quarantine', 'lock'].includes(entry.name)) {
         const file = join(path, entry.name)
         onHappening?.({ kind: 'stray', text: `${file} is no file of the buffer; it is left alone`, file })
       }
@@ -97,6 +97,16 @@ export class DiskBuffer implements BatchBuffer {
   /** What waits, by output and stream: appended = settled (marks) + buffered. */
   buffered(): Buffered[] {
     return this.#queues().flatMap((queue) => queue.buffered())
+  }
+
+  /** The outputs that have a place here. */
+  outputs(): string[] {
+    return [...this.#logs.keys()]
+  }
+
+  /** All that waits for an output, whoever holds it. */
+  inspect(output: string): AsyncIterable<Inspected> {
+    return this.#log(output).inspect()
   }
 
   /** The latest position by key that is as safe as its batch. Survives the batch. */
@@ -188,6 +198,11 @@ export class DiskBuffer implements BatchBuffer {
 /** A directory name for any output name; encodeURIComponent leaves dots, which the prefix makes harmless. */
 function directoryOf(output: string): string {
   return OUTPUT + encodeURIComponent(output)
+}
+
+/** Where what could not be read of an output is kept. */
+export function quarantineOf(path: string, output: string): string {
+  return join(path, directoryOf(output), 'quarantine')
 }
 
 function outputOf(directory: string): string | undefined {
