@@ -41,8 +41,11 @@ export interface Lease {
    * 'gone': somebody else settled it, or the lease ran out; the ledger counts the first outcome only.
    */
   settle(outcome: Outcome, rest?: Batch): Promise<'settled' | 'gone'>
-  /** Gives the batch back; it comes again. */
-  release(): Promise<void>
+  /**
+   * Gives the batch back; it comes again, at once or not before `after` ms: later ones go first meanwhile. From a Redis
+   * it then comes after a lease's time, however long `after` is; after a restart it may come at once.
+   */
+  release(after?: number): Promise<void>
 }
 
 export interface Depth {

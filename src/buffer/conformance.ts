@@ -140,6 +140,21 @@ export function conformance(
       expect((await take(buffer, 2)).map(({ batch }) => batch.number)).toEqual([1, 3])
     })
 
+    test('a batch released for a while lets others go first, and comes again', async () => {
+      const buffer = await remake({ leaseMs: 2000 })
+      for (const number of [1, 2]) await buffer.append(makeBatch(number))
+      const first = await takeOne(buffer)
+      await first.release(2000)
+      const second = await takeOne(buffer)
+      expect(second.batch.number).toBe(2)
+      await second.settle(allDone(second))
+      expect(await buffer.depth()).toMatchObject({ batches: 1, events: 3 })
+      const again = await takeOne(buffer)
+      expect(await again.settle(allDone(again))).toBe('settled')
+      expect(again.batch.number).toBe(1)
+      expect(storeTotals()?.done).toBe(6)
+    })
+
     test('a lease that runs out comes again, and its holder is told "gone"', async () => {
       const buffer = await remake({ leaseMs: 20 })
       await buffer.append(makeBatch(1))

@@ -92,11 +92,14 @@ export class Pending<E extends Entry> {
     if (held.state === 'held') held.until = Date.now() + this.#leaseMs
   }
 
-  release(held: Held<E>): void {
+  /** @param after ms until it comes again; nobody holds it meanwhile. */
+  release(held: Held<E>, after = 0): void {
     if (held.state !== 'held') return
+    const { order } = held.entry
     held.state = 'over'
-    this.#held.delete(held.entry.order)
-    this.#comeBack(held.entry.order)
+    this.#held.delete(order)
+    if (after > 0) setTimeout(() => this.#comeBack(order), after).unref()
+    else this.#comeBack(order)
   }
 
   /** Takes the right to settle; false when the lease is over. Then `finish`, or `cancel` when it failed. */

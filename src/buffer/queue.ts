@@ -107,7 +107,7 @@ export class OutputQueue<E extends Entry> {
     return {
       batch,
       renew: async () => this.pending.renew(held),
-      release: async () => this.pending.release(held),
+      release: async (after) => this.pending.release(held, after),
       settle: (outcome, rest) => this.#settle(held, batch, outcome, rest),
     }
   }

@@ -130,7 +130,7 @@ export class Copies {
     return {
       batch,
       renew: () => dueAt(Date.now() + leaseMs),
-      release: () => dueAt(0),
+      release: (after = 0) => dueAt(after > 0 ? Date.now() + after : 0),
       settle: (outcome, rest) => this.settle(batch, outcome, rest),
     }
   }

@@ -183,7 +183,11 @@ export class RedisOutput {
         this.#pending.renew(held)
         await this.#renew([held.entry.id])
       },
-      release: async () => this.#pending.release(held),
+      release: async (after = 0) => {
+        // It stays this consumer's there, and is claimed like one that was abandoned: nothing of it is kept here.
+        if (after <= 0) this.#pending.release(held)
+        else if (this.#pending.begin(held)) this.#forget(held)
+      },
       settle: (outcome, rest) => this.#settle(held, batch, outcome, rest),
       forget: () => {
         if (this.#pending.begin(held)) this.#forget(held)
