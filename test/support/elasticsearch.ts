@@ -43,7 +43,10 @@ export interface ClusterOptions {
   /** Of every node: `{ 'http.max_content_length': '1mb' }`. */
   settings?: Record<string, unknown>
   heap?: string
-  /** More options of the JVM. */
+  /**
+   * More options of the JVM. By default it compiles in one stage: 38 s of CPU for the first million small events of a
+   * node, where it takes 80 with all stages; after 200,000 events it is the other way round (`-XX:TieredStopAtLevel=4`).
+   */
   jvm?: readonly string[]
 }
 
@@ -100,7 +103,7 @@ export async function startCluster({
     const options = [
       `-Xms${node.heap}`,
       `-Xmx${node.heap}`,
-      ...(jvm.length === 0 && existsSync(CLASSES) ? [`-XX:SharedArchiveFile=${CLASSES}`] : []),
+      ...(existsSync(CLASSES) ? [`-XX:SharedArchiveFile=${CLASSES}`] : []),
       ...JVM_OPTIONS,
       ...jvm,
       `-Djava.io.tmpdir=${join(node.directory, 'tmp')}`,
