@@ -1,5 +1,6 @@
 import type { Enrichment } from '../dataset/enrichment.ts'
 import type { Header } from '../syslog/header.ts'
+import type { Piece } from './piece.ts'
 
 /** All that composing needs to know of one line; one object per lane, filled again for each line. */
 export interface Line {
@@ -10,27 +11,29 @@ export interface Line {
   /** The event's time, ms since the epoch: the header's, or reception when it has none. */
   time: number
   receivedAt: number
-  source: Source
+  kind: Kind
   /** What its dataset made of the text; null: no dataset concerns it. */
   enrichment: Enrichment | null
-  /** The archive file that the route chose, as JSON string bytes with quotes; null when not archived. */
-  path: Uint8Array | null
-  /** Names of the routes, as the bytes of a JSON array. */
-  routes: Uint8Array
+  /** The archive file that the route chose, as a JSON string; null when not archived. */
+  path: Piece | null
 }
 
-/**
- * One (sender, host, program, PRI) that lines come from. Lines of one source share most of their event, so that part
- * is composed once per source and shape.
- */
+/** One (sender, host, program, PRI) that lines come from. */
 export interface Source {
   host: string
   /** Empty when the line names none. */
   program: string
   sender: string
   priority: number
+}
+
+/** Lines of one source that the same routes took: they share most of their event, so that part is composed once. */
+export interface Kind {
+  source: Source
+  /** Names of the routes, in JSON: a string, or an array of several. */
+  routes: string
   /** Pieces of the event, made by the shape when first needed. */
-  pieces: readonly Uint8Array[] | null
+  pieces: readonly Piece[] | null
 }
 
 /** One form of event: how a line becomes the bytes of a JSON document. */

@@ -1,6 +1,5 @@
 import type { Batch } from '../buffer/buffer.ts'
 import { EcsShape } from '../event/ecs.ts'
-import { EventIds } from '../event/ids.ts'
 import type { Line } from '../event/line.ts'
 import { LogstashShape } from '../event/logstash.ts'
 import { BufferPool } from './buffer-pool.ts'
@@ -25,7 +24,6 @@ export class LaneBatches {
   due = Number.POSITIVE_INFINITY
   readonly #outlet: BatchesOutlet
   readonly #counters: LaneCounters
-  readonly #ids: EventIds
   readonly #batches: OpenBatch[]
   readonly #dropRules: string[]
   /** By decision index: which open batches an event goes to, and which counters it moves. */
@@ -36,7 +34,6 @@ export class LaneBatches {
     this.#outlet = outlet
     this.#counters = counters
     this.#dropRules = dropRules
-    this.#ids = new EventIds(options.stream, options.resume?.sequence)
     this.pool = new BufferPool(options.credits)
     const shape = options.shape === 'ecs' ? new EcsShape() : new LogstashShape()
     this.#batches = options.outputs.map(({ name, index }, place) => {
@@ -48,12 +45,6 @@ export class LaneBatches {
   /** True when any output gets events of this slot. */
   wants(slot: Slot): boolean {
     return (this.#targets[slot.decision.index] ?? this.#prepare(slot)).length > 0
-  }
-
-  /** Gives the next line its id. Every line has one, so that those of a file that is read again are the same. */
-  nextId(): Uint8Array {
-    this.#ids.next()
-    return this.#ids.bytes
   }
 
   /** Counts an event that no output gets. */
@@ -70,14 +61,17 @@ export class LaneBatches {
     for (const batch of this.#targets[slot.decision.index]) values[shed + this.#batches.indexOf(batch)]++
   }
 
-  /** @param indexDay midnight UTC of the day whose index the event belongs to. */
-  add(line: Line, slot: Slot, id: Uint8Array, indexDay: number): void {
+  /**
+   * @param sequence of the event in its stream
+   * @param indexTime in the day whose index the event belongs to
+   */
+  add(line: Line, slot: Slot, sequence: number, indexTime: number): void {
     this.skip(slot)
     const targets = this.#targets[slot.decision.index]
     for (let i = 0; i < targets.length; i++) {
       const batch = targets[i]
       if (batch.lacksRoomFor(line)) this.#close(batch)
-      batch.add(line, slot, id, indexDay)
+      batch.add(line, slot, sequence, indexTime)
       if (batch.due < this.due) this.due = batch.due
     }
   }

@@ -1,17 +1,17 @@
+import type { Piece } from '../event/piece.ts'
 import type { Sender } from '../receive/sender.ts'
 
 /** A line whose continuation may still come, with what has been joined to it. */
 export interface HeldLine {
   /** Sender, host, program and pid, which continuations share. */
   key: string
-  id: Uint8Array
-  /** Number of its first line in the lane, rising. */
+  /** Number of its first line in the stream. */
   number: number
   sender: Sender
   receivedAt: number
   truncated: boolean
   /** The file that it is in, as JSON. */
-  path: Uint8Array | null
+  path: Piece | null
   /** Given out when its time is over, ms since the epoch. */
   due: number
   lines: number
@@ -78,7 +78,7 @@ export class LineJoiner {
   /** Holds a line; the bytes are copied. What has to go for it comes first through `takeDue`. */
   hold(line: Omit<HeldLine, 'bytes' | 'used' | 'lines'>, bytes: Uint8Array): void {
     const copy = Buffer.from(bytes)
-    this.#held.set(line.key, { ...line, id: Uint8Array.from(line.id), lines: 1, bytes: copy, used: copy.length })
+    this.#held.set(line.key, { ...line, lines: 1, bytes: copy, used: copy.length })
     this.#bytes += copy.length
     this.#newest = line.number
     if (line.due < this.due) this.due = line.due

@@ -1,4 +1,5 @@
 import type { Multiline } from '../dataset/enrichment.ts'
+import { DAY } from '../event/times.ts'
 import type { Culprit } from '../grok/guard.ts'
 import { CaptureWriter } from '../receive/capture.ts'
 import type { Sender } from '../receive/sender.ts'
@@ -9,7 +10,6 @@ import { ARCHIVE_LINES, BYTES, JOINED, KERNEL_DROPS, LaneCounters, RECEIVED, REF
 import { type HeldLine, LineJoiner } from './joiner.ts'
 import { LineReader } from './line-reader.ts'
 import { LineRouter } from './line-router.ts'
-import { dayOf } from './open-batch.ts'
 import type { LaneOptions } from './options.ts'
 import type { LaneOutlet } from './outlet.ts'
 import { ParsedLine } from './parsed-line.ts'
@@ -48,7 +48,8 @@ export class Lane implements LineSink {
   readonly #back: number
   readonly #ahead: number
   #shedHosts: ReadonlySet<string> | null = null
-  #lines = 0
+  /** Number of the newest line in its stream. */
+  #lines: number
   #reportAt = 0
 
   constructor(options: LaneOptions, outlet: LaneOutlet) {
@@ -69,6 +70,7 @@ export class Lane implements LineSink {
     this.#capture = options.capture
       ? CaptureWriter.open(options.capture.path, { maxBytes: options.capture.maxBytes, onStop: outlet.captureStopped })
       : null
+    this.#lines = options.resume?.sequence ?? 0
     this.#back = options.window.back
     this.#ahead = options.window.ahead
   }
@@ -139,12 +141,12 @@ export class Lane implements LineSink {
   #take(line: ParsedLine): void {
     const { slot, multiline, position } = line
     if (slot === null) return
-    const id = this.#batches.nextId()
+    // Every line has a number, so that the ids of a file that is read again are the same.
     this.#lines++
     this.#keep(line, slot)
-    if (multiline === null) this.#event(line, slot, id)
+    if (multiline === null) this.#event(line, slot, this.#lines)
     else if (this.#joins(line, multiline)) this.#values[JOINED]++
-    else this.#hold(line, multiline, id)
+    else this.#hold(line, multiline)
     // Not before: a batch that the line itself made close must not carry its position.
     const newestHeld = this.#ready.length > 0 ? this.#lines : this.#joiner.newest
     if (position !== null) this.#batches.positions.add(this.#lines, position, newestHeld)
@@ -166,7 +168,7 @@ export class Lane implements LineSink {
     if (this.#archive.full) this.#handOnArchive()
   }
 
-  #event(line: ParsedLine, slot: Slot, id: Uint8Array): void {
+  #event(line: ParsedLine, slot: Slot, sequence: number): void {
     const { header, enrichment, receivedAt } = line
     if (enrichment !== null && !Number.isNaN(enrichment.time)) header.time = enrichment.time
     line.time = this.#timeOf(line, slot)
@@ -174,7 +176,7 @@ export class Lane implements LineSink {
     if (this.#seen.full) this.#outlet.seen(this.#seen.take())
     if (!line.wanted) this.#batches.skip(slot)
     else if (this.#shedHosts?.has(slot.source.host) === true) this.#batches.shed(slot)
-    else this.#batches.add(line, slot, id, dayOf(header.flags & FLAG_DATE_OUT_OF_RANGE ? receivedAt : line.time))
+    else this.#batches.add(line, slot, sequence, header.flags & FLAG_DATE_OUT_OF_RANGE ? receivedAt : line.time)
     if (header.flags !== 0) this.#countFlags(header.flags)
   }
 
@@ -188,12 +190,12 @@ export class Lane implements LineSink {
   }
 
   /** Holds the line, as it may go on; the one before of the same key does not any more. */
-  #hold(line: ParsedLine, { within }: Multiline, id: Uint8Array): void {
+  #hold(line: ParsedLine, { within }: Multiline): void {
     const { bytes, start, header, sender, receivedAt, truncated, path } = line
     const key = line.key
     const before = this.#joiner.take(key)
     if (before !== undefined) this.#ready.push(before)
-    const held = { key, id, number: this.#lines, sender, receivedAt, truncated, path, due: receivedAt + within }
+    const held = { key, number: this.#lines, sender, receivedAt, truncated, path, due: receivedAt + within }
     this.#joiner.hold(held, bytes.subarray(start, header.lineEnd))
     this.#takeDue(Number.NEGATIVE_INFINITY)
   }
@@ -222,9 +224,9 @@ export class Lane implements LineSink {
         })
       }
       this.#read(some.length, true)
-      for (const [i, { id }] of some.entries()) {
+      for (const [i, { number }] of some.entries()) {
         const line = this.#parsed[i]
-        if (line.slot !== null) this.#event(line, line.slot, id)
+        if (line.slot !== null) this.#event(line, line.slot, number)
       }
     }
     this.#batches.positions.release(this.#joiner.oldest)
@@ -241,7 +243,8 @@ export class Lane implements LineSink {
     const { time } = header
     if (Number.isNaN(time)) return receivedAt
     slot.source.skew = receivedAt - time
-    if (time < dayOf(receivedAt) - this.#back || time > receivedAt + this.#ahead) header.flags |= FLAG_DATE_OUT_OF_RANGE
+    if (time < Math.floor(receivedAt / DAY) * DAY - this.#back || time > receivedAt + this.#ahead)
+      header.flags |= FLAG_DATE_OUT_OF_RANGE
     return time
   }
 

@@ -45,7 +45,7 @@ export class LineReader {
     let slot = this.#find(line, note, note.zone)
     const hostZone = this.#zones.ofHost(slot.source.host)
     if (hostZone !== null && !this.#whole) slot = this.#find(line, note, hostZone)
-    line.found = slot
+    line.slot = slot
     if (line.truncated) header.flags |= FLAG_TRUNCATED
     line.enrichment = null
     line.wanted = this.#wanted(slot)

@@ -2,7 +2,8 @@ import { compileTemplate, type PathTemplate } from '../archive/template.ts'
 import type { Datasets } from '../dataset/datasets.ts'
 import type { EnrichInput, Enrichment, Multiline } from '../dataset/enrichment.ts'
 import type { PatternCounts } from '../dataset/pattern-counters.ts'
-import { jsonBytes } from '../event/json-bytes.ts'
+import { jsonText } from '../event/names.ts'
+import { Piece } from '../event/piece.ts'
 import type { Decision } from '../route/decision.ts'
 import { Router } from '../route/router.ts'
 import type { Header } from '../syslog/header.ts'
@@ -109,7 +110,7 @@ export class LineRouter {
     const plan = this.router.plan(shownHost, shownProgram, facility, severity)
     const names = { host: shownHost, program: shownProgram, sender: sender.address }
     const enricher = this.#datasets?.enricher({ host: shownHost, program: shownProgram, facility, severity }) ?? null
-    return { ...names, priority, pieces: null, plan, enricher, slots: [], skew: Number.NaN }
+    return { ...names, priority, plan, enricher, slots: [], skew: Number.NaN }
   }
 
   #slot(source: LaneSource, decision: Decision): Slot {
@@ -120,7 +121,8 @@ export class LineRouter {
       files: new Int32Array(decision.archives.length),
       path: null,
       hour: Number.NaN,
-      routes: Buffer.from(JSON.stringify(routes)),
+      routes: JSON.stringify(routes),
+      pieces: null,
       inBatch: new Int32Array(this.#outputs),
       seen: 0,
     }
@@ -143,7 +145,7 @@ export class LineRouter {
         time,
       })
       slot.files[i] = this.#archive.file(template.root, path)
-      if (i === 0) slot.path = jsonBytes(path)
+      if (i === 0) slot.path = new Piece(jsonText(path))
     }
   }
 

@@ -1,9 +1,7 @@
 import type { Batch, Tally } from '../buffer/buffer.ts'
-import { put } from '../event/json-bytes.ts'
 import { DOCUMENT_OVERHEAD, ESCAPED_COPIES, type Line, type Shape } from '../event/line.ts'
-import { DAY } from '../event/times.ts'
+import { ActionLine } from './action-line.ts'
 import type { BufferPool } from './buffer-pool.ts'
-import { formatIndex } from './index-name.ts'
 import type { Slot } from './sources.ts'
 
 /** A batch is closed by the first of these. */
@@ -11,8 +9,6 @@ export const BATCH_EVENTS = 1000
 export const BATCH_BYTES = 1 << 20
 export const BATCH_MILLIS = 250
 
-const ID = Buffer.from('","_id":"')
-const AFTER_ID = Buffer.from('"}}\n')
 const LINE_END = 0x0a
 
 /** The batch of one output that a lane is writing: action line, document line, action line, ... */
@@ -22,7 +18,7 @@ export class OpenBatch {
   readonly #stream: string
   readonly #pool: BufferPool
   readonly #shape: Shape
-  readonly #index: string
+  readonly #action: ActionLine
   #number: number
   #bytes: Uint8Array | null = null
   #used = 0
@@ -30,9 +26,6 @@ export class OpenBatch {
   #from = 0
   #to = 0
   #touched: Slot[] = []
-  /** Action lines up to the id, for the day of the event before. */
-  #day = Number.NaN
-  #action: Uint8Array = new Uint8Array(0)
 
   /** @param place of this output among the lane's: which element of `Slot.inBatch` is its count. */
   constructor(options: {
@@ -50,7 +43,7 @@ export class OpenBatch {
     this.#number = options.lastNumber
     this.#pool = options.pool
     this.#shape = options.shape
-    this.#index = options.index
+    this.#action = new ActionLine(options.stream, options.index)
   }
 
   get count(): number {
@@ -71,23 +64,19 @@ export class OpenBatch {
     return this.#bytes !== null && this.#count > 0 && this.#used + roomFor(line) > this.#bytes.length
   }
 
-  /** @param indexDay midnight UTC of the day whose index the event belongs to. */
-  add(line: Line, slot: Slot, id: Uint8Array, indexDay: number): void {
+  /**
+   * @param sequence of the event in its stream
+   * @param indexTime in the day whose index the event belongs to
+   */
+  add(line: Line, slot: Slot, sequence: number, indexTime: number): void {
     let bytes = this.#bytes
     if (bytes === null) {
       bytes = this.#pool.take(roomFor(line))
       this.#bytes = bytes
       this.#from = line.receivedAt
     }
-    if (indexDay !== this.#day) {
-      this.#day = indexDay
-      this.#action = Buffer.from(`{"create":{"_index":"${formatIndex(this.#index, indexDay)}`)
-    }
-    let o = put(bytes, this.#used, this.#action)
-    o = put(bytes, o, ID)
-    o = put(bytes, o, id)
-    o = put(bytes, o, AFTER_ID)
-    o = this.#shape.compose(bytes, o, line)
+    const at = this.#action.put(bytes, this.#used, sequence, indexTime)
+    const o = this.#shape.compose(bytes, at, line)
     bytes[o] = LINE_END
     this.#used = o + 1
     this.#count++
@@ -132,9 +121,4 @@ export class OpenBatch {
 function roomFor({ header, start, enrichment }: Line): number {
   const enriched = enrichment === null ? 0 : enrichment.used
   return (header.lineEnd - start) * ESCAPED_COPIES + enriched + DOCUMENT_OVERHEAD
-}
-
-/** Midnight UTC of the day that a time lies in. */
-export function dayOf(time: number): number {
-  return Math.floor(time / DAY) * DAY
 }

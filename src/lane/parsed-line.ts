@@ -1,9 +1,10 @@
 import { Enrichment, type Multiline } from '../dataset/enrichment.ts'
-import type { Line, Source } from '../event/line.ts'
+import type { Line } from '../event/line.ts'
+import type { Piece } from '../event/piece.ts'
 import { Sender } from '../receive/sender.ts'
 import { Header } from '../syslog/header.ts'
 import type { SenderNote } from './senders.ts'
-import type { LaneSource, Slot } from './sources.ts'
+import type { Slot } from './sources.ts'
 
 const NOTHING = new Uint8Array(0)
 const NOBODY = new Sender('', true)
@@ -29,24 +30,17 @@ export class ParsedLine implements Line {
   enrichment: Enrichment | null = null
   readonly made = new Enrichment()
   time = 0
-  path: Uint8Array | null = null
-  routes: Uint8Array = NOTHING
-  #source: LaneSource | null = null
+  path: Piece | null = null
 
-  get source(): Source {
-    if (this.#source === null) throw new Error('the line has not been read yet')
-    return this.#source
-  }
-
-  set found(slot: Slot) {
-    this.slot = slot
-    this.#source = slot.source
-    this.routes = slot.routes
+  get kind(): Slot {
+    if (this.slot === null) throw new Error('the line has not been read yet')
+    return this.slot
   }
 
   /** Sender, host, program and pid: what lines share that go on with each other. */
   get key(): string {
-    const { bytes, note, source } = this
+    const { bytes, note } = this
+    const { source } = this.kind
     const { pidStart, pidEnd } = this.header
     const pid =
       pidStart < 0 ? '' : Buffer.from(bytes.buffer, bytes.byteOffset + pidStart, pidEnd - pidStart).toString('latin1')

@@ -1,5 +1,6 @@
 import type { Enricher } from '../dataset/enrichment.ts'
-import type { Source } from '../event/line.ts'
+import type { Kind, Source } from '../event/line.ts'
+import type { Piece } from '../event/piece.ts'
 import type { Decision, RoutePlan } from '../route/decision.ts'
 import type { Header } from '../syslog/header.ts'
 import type { SenderNote } from './senders.ts'
@@ -16,16 +17,15 @@ export interface LaneSource extends Source {
 }
 
 /** Lines of one source with one decision: all that is the same for them. */
-export interface Slot {
+export interface Slot extends Kind {
   source: LaneSource
   decision: Decision
   /** Index into the lane's archive paths, one for each of `decision.archives`. */
   files: Int32Array
   /** The first archive path as JSON, null when not archived. */
-  path: Uint8Array | null
+  path: Piece | null
   /** The hour (of the event's time) that `files` and `path` hold for, when a template has a date in it. */
   hour: number
-  routes: Uint8Array
   /** Events in the open batch of each output. */
   inBatch: Int32Array
   /** Lines since the last report. */
