@@ -127,11 +127,16 @@ test('a line that no pattern fits is tagged, says why, and keeps what is common 
     'event.dataset': 'app',
     'event.module': 'app',
     tags: ['_grokparsefailure'],
-    'error.message': 'app: no pattern fits',
+    'error.message': 'app: no pattern fits; nearest is app/call, up to about character 8, where it wants "from "',
   })
-  expectFields(event(APP, 'typed wrongly'), {
-    'error.message': 'app: no pattern fits; nearest is app/typed, up to character 6',
+  expectFields(event(APP, 'typed 1 2'), {
+    'error.message': 'app: no pattern fits; nearest is app/typed, up to about character 9, where it wants " "',
   })
+  expectFields(event(APP, 'twice a !'), {
+    'error.message':
+      'app: no pattern fits; nearest is app/twice, up to about character 8, where it wants %{WORD:app.words}',
+  })
+  expectFields(event(APP, '?'), { 'error.message': 'app: no pattern fits' })
 })
 
 const HEADED = `

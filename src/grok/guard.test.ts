@@ -36,6 +36,19 @@ describe('a pattern that runs away', () => {
     expect(found.slice(41).every(({ gaveUp }) => gaveUp)).toBe(true)
   })
 
+  test('can be stopped within what is guarded already', () => {
+    const guard = new Guard({ limitMillis: 5_000 })
+    const seen: (number | boolean)[] = []
+    guard.run(2, (item) => {
+      seen.push(
+        item,
+        guard.limited(20, () => /^(a+)+(?!b)$/.test(HOSTILE)),
+      )
+    })
+    expect(seen).toEqual([0, false, 1, false])
+    expect(guard.stops).toBe(0)
+  })
+
   test('goes on for other programs', () => {
     const guard = new Guard({ limitMillis: 50 })
     const bad = runaway()
