@@ -1,0 +1,49 @@
+import { errors } from '@elastic/elasticsearch'
+import { z } from 'zod'
+import { messageOf } from '../../ledger/files.ts'
+import { type RequestFate, requestFateOf } from './verdict.ts'
+
+/** Why a request was refused as a whole, or had no answer. */
+export interface Failure {
+  fate: RequestFate
+  /** 0 when there was no answer. */
+  status: number
+  /** In words, from strangers: cut, without control characters. */
+  reason: string
+  /** The cluster has too much to do. */
+  isTooMany: boolean
+  /** Another node may do better. */
+  isOfNode: boolean
+}
+
+const Body = z.object({ error: z.union([z.string(), z.object({ type: z.string(), reason: z.string().nullish() })]) })
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof errors.ResponseError) {
+    const { status, type, reason } = responseOf(error)
+    const fate = requestFateOf(status, type)
+    const isOfNode = status >= 500 && fate === 'retry'
+    return { fate, status, reason: shown(reason), isTooMany: status === 429 && fate === 'retry', isOfNode }
+  }
+  const isOfNode = error instanceof errors.ConnectionError || error instanceof errors.NoLivingConnectionsError
+  const isTooMany = error instanceof errors.TimeoutError
+  const fate = error instanceof errors.ProductNotSupportedError ? 'cluster blocked' : 'retry'
+  const reason = isTooMany ? 'no answer in time' : shown(messageOf(error))
+  return { fate, status: 0, reason, isTooMany, isOfNode }
+}
+
+function responseOf({ statusCode, body }: errors.ResponseError): { status: number; type: string; reason: string } {
+  const status = statusCode ?? 0
+  const { error } = Body.safeParse(body).data ?? {}
+  if (error === undefined) return { status, type: '', reason: `answer ${status}` }
+  if (typeof error === 'string') return { status, type: '', reason: `answer ${status}: ${error}` }
+  return { status, type: error.type, reason: `answer ${status}, ${error.type}: ${error.reason ?? ''}` }
+}
+
+const LONGEST = 400
+
+/** One line that is safe to show, whatever the cluster said. */
+export function shown(text: string): string {
+  const line = text.replace(/\p{Cc}+/gu, ' ').trim()
+  return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line
+}

@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Client } from '@elastic/elasticsearch'
+import type { ElasticsearchConfig } from './config.ts'
+import { Election } from './election.ts'
+import { ElectionLock } from './election-lock.ts'
+import { failureOf } from './failure.ts'
+import { remove, retentionPlan } from './retention.ts'
+import { applySetup, nameOf, planSetup, type SetupPlan } from './setup.ts'
+import type { TemplateSet } from './template.ts'
+
+/** What the care for indices tells, as it happens. */
+export type LifecycleHappening =
+  | { kind: 'templates_written'; names: string[] }
+  /** Templates that are not ours to write, or don't decide; whole sentences. */
+  | { kind: 'templates_advice'; text: string }
+  /** This process removes old indices from now on; or another one does. */
+  | { kind: 'elected' }
+  | { kind: 'not_elected' }
+  | { kind: 'index_removed'; index: string; bytes: number; events: number; rule: 'days' | 'size' }
+  /** The rules want indices removed that events in the buffer may belong to. */
+  | { kind: 'indices_held'; indices: string[] }
+  | { kind: 'retention_failed'; reason: string }
+
+export interface LifecycleOptions {
+  client: Client
+  config: Pick<ElasticsearchConfig, 'index' | 'isDataStream' | 'setup' | 'retention'>
+  /** Made only when they are needed: compiling all datasets takes 0.3 s of CPU. */
+  templates(): TemplateSet[] | Promise<TemplateSet[]>
+  /** Reception of the oldest event that waits for this output, ms since the epoch; undefined: none waits. */
+  oldest(): Promise<number | undefined>
+  onHappening(happening: LifecycleHappening): void
+  lease?: number
+  passMillis?: number
+}
+
+/** The others take over from a shipper that has been silent so long. */
+const LEASE_MILLIS = 30_000
+const PASS_MILLIS = 60_000
+
+/** Templates before the first event, and old indices out of the way. */
+export class Lifecycle {
+  readonly #options: LifecycleOptions
+  readonly #stop = new AbortController()
+  #ready: Promise<void> | undefined
+  #caring: Promise<void> | undefined
+  #held = ''
+  #failure = ''
+
+  constructor(options: LifecycleOptions) {
+    this.#options = options
+    const { isDataStream, retention } = options.config
+    const hasRules = retention.days !== undefined || retention.size !== undefined
+    // Of a data stream the cluster itself removes what is old, as the template says.
+    if (hasRules && !isDataStream) this.#caring = this.#care()
+  }
+
+  /**
+   * Resolves when events may be sent: an index that is made before its template would be another one for good.
+   * Rejects with the reason, and tries anew when called again.
+   */
+  async ready(): Promise<void> {
+    if (!this.#options.config.setup) return
+    this.#ready ??= this.#install()
+    try {
+      await this.#ready
+    } catch (error) {
+      this.#ready = undefined
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#caring
+  }
+
+  async #install(): Promise<void> {
+    const { client, templates, onHappening } = this.#options
+    let plan: SetupPlan
+    try {
+      plan = await planSetup(client, await templates())
+      await applySetup(client, plan)
+    } catch (error) {
+      throw new Error(`templates: ${failureOf(error).reason} (\`setup: false\` does without)`)
+    }
+    const written = plan.steps.filter(({ state }) => state === 'new' || state === 'changed')
+    if (written.length > 0) {
+      onHappening({ kind: 'templates_written', names: written.map(({ template }) => template.name) })
+    }
+    for (const { template, reason } of plan.steps) {
+      if (reason !== undefined) {
+        onHappening({ kind: 'templates_advice', text: `the ${nameOf(template)} is left alone: ${reason}` })
+      }
+    }
+    for (const text of plan.warnings) onHappening({ kind: 'templates_advice', text })
+  }
+
+  /** Beats until it is stopped; removes what is old while this process is the elected one. */
+  async #care(): Promise<void> {
+    const { client, config, onHappening, lease = LEASE_MILLIS, passMillis = PASS_MILLIS } = this.#options
+    const me = `${hostname()}-${randomBytes(8).toString('hex')}`
+    const election = new Election({ me, lock: new ElectionLock(client, config.index), lease })
+    const { signal } = this.#stop
+    let led = false
+    let next = 0
+    while (!signal.aborted) {
+      try {
+        const leads = await election.beat()
+        if (leads !== led) onHappening({ kind: leads ? 'elected' : 'not_elected' })
+        led = leads
+        if (leads && performance.now() >= next) {
+          await this.#pass(() => election.leads && !signal.aborted)
+          next = performance.now() + passMillis
+        }
+        this.#failure = ''
+      } catch (error) {
+        this.#fail(failureOf(error).reason)
+      }
+      await delay(lease / 3, undefined, { signal }).catch(() => {})
+    }
+    // Should it fail, the others wait for the lease to end.
+    await election.resign().catch(() => {})
+  }
+
+  async #pass(mayGoOn: () => boolean): Promise<void> {
+    const { client, config, oldest, onHappening } = this.#options
+    const { index, retention: rules } = config
+    const plan = await retentionPlan({ client, index, rules, now: Date.now(), oldest: await oldest() })
+    for await (const { index, rule } of remove(client, plan, mayGoOn)) {
+      const { name, bytes, events } = index
+      onHappening({ kind: 'index_removed', index: name, bytes, events, rule })
+    }
+    const held = plan.held.map(({ index }) => index.name)
+    if (held.length > 0 && held.join() !== this.#held) onHappening({ kind: 'indices_held', indices: held })
+    this.#held = held.join()
+  }
+
+  /** Once per reason: it is tried again at each beat. */
+  #fail(reason: string): void {
+    if (reason !== this.#failure) this.#options.onHappening({ kind: 'retention_failed', reason })
+    this.#failure = reason
+  }
+}
