@@ -1,7 +1,14 @@
 import type { Client } from '@elastic/elasticsearch'
 import { z } from 'zod'
 import { ask, MASTER } from './cluster-request.ts'
-import { type KeptIndex, periodOf, planRetention, type Removal, type RetentionPlan, type RetentionRules } from './retention-plan.ts'
+import {
+  type KeptIndex,
+  periodOf,
+  planRetention,
+  type Removal,
+  type RetentionPlan,
+  type RetentionRules,
+} from './retention-plan.ts'
 import { indexMark, patternOf } from './template.ts'
 
 const Meta = z.looseObject({ managed_by: z.unknown(), index: z.unknown() })
