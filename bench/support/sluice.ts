@@ -81,7 +81,7 @@ export const shapes = {
   bulk: {
     name: 'receive, parse, bulk server',
     sink: true,
-    config: (parts) => `archive: false\nbuffer: { memory: {} }\n${elasticsearch(parts)}`,
+    config: (parts) => `archive: false\n${elasticsearch(parts)}`,
     handled: counted,
   },
   elasticsearch: {
