@@ -10,7 +10,7 @@ unpack() {
   mkdir -p "$place/bin"
   for archive in "$work"/*.deb; do dpkg -x "$archive" "$place"; done
   # Links that name a place in the system mean the one beside them.
-  find "$place/usr" "$place/etc" -type l -lname '/*' | while read -r link; do
+  find "$place/usr" "$place/etc" -type l -lname '/*' 2>/dev/null | while read -r link; do
     target=$(readlink "$link")
     [ -e "$target" ] || [ ! -e "$place$target" ] || ln -sfn "$place$target" "$link"
   done

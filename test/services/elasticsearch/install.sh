@@ -27,10 +27,13 @@ jdk() { # the first JDK that can run it
 }
 maven() { command -v mvn || { [ -x "$place/usr/share/maven/bin/mvn" ] && echo "$place/usr/share/maven/bin/mvn"; }; }
 zstd() { find /lib /usr/lib /lib64 /usr/lib64 "$place/usr/lib" -name libzstd.so.1 2>/dev/null | head -n 1; }
-newest_jdk() { apt-cache search --names-only '^openjdk-[0-9]+-jdk-headless$' | sed 's/ .*//' | sort -V | tail -n 1; }
+jdk_package() {
+  { echo openjdk-21-jdk-headless; apt-cache search --names-only '^openjdk-[0-9]+-jdk-headless$' 2>/dev/null; } |
+    sed 's/ .*//' | sort -V | tail -n 1
+}
 
 missing=''
-[ -n "$(jdk)" ] || { can_unpack && missing=$(newest_jdk); missing=${missing:-openjdk-21-jdk-headless}; }
+[ -n "$(jdk)" ] || missing=$(jdk_package)
 [ -n "$(maven)" ] || missing="$missing maven"
 [ -n "$(zstd)" ] || missing="$missing libzstd1"
 [ -z "$missing" ] || ! can_unpack || (unpack $missing) || true # what is missing then is told below
