@@ -3,12 +3,13 @@ import type { Guard, Guarded } from '../grok/guard.ts'
 import type { PatternLibrary } from '../grok/library.ts'
 import { type Answer, compileFilter, type Filter, type Source } from '../route/filter.ts'
 import type { LineText } from '../route/line-text.ts'
+import { Chooser } from './chooser.ts'
 import type { EnrichInput, Enrichment, Multiline } from './enrichment.ts'
-import { type FirstCharacters, firstCharacters } from './first-characters.ts'
 import type { Constant, DatasetDefinition } from './format.ts'
 import { type Lifter, liftJson, liftPairs } from './lift.ts'
-import { literalPrefix, outerLiterals } from './literal-prefix.ts'
+import { literalPrefix } from './literal-prefix.ts'
 import { Nearest } from './nearest.ts'
+import { openingOf } from './opening.ts'
 import type { PatternCounter } from './pattern-counters.ts'
 import { Plan, type PlanParts } from './plan.ts'
 
@@ -18,7 +19,6 @@ interface Candidate {
   guarded: Guarded
   counter: PatternCounter
   prefix: string
-  first: FirstCharacters
   /** Literals that must be somewhere in the text, besides the prefix. */
   needles: readonly string[]
   filter: Filter | null
@@ -37,8 +37,13 @@ export interface DatasetLine {
   /** The message and the tag with the message, at most TEXT_LENGTH characters of them. */
   readonly text: string
   readonly tagged: string
+  /** Whether the tag with the message has the text in it; the two need not be put together for it. */
+  hasTagged(part: string): boolean
   readonly filterText: LineText
 }
+
+/** Literals of a pattern that are looked for before it is tried. */
+const NEEDLES = 2
 
 /** One dataset file with its patterns compiled. Made when the first line of its programs comes. */
 export class Dataset {
@@ -50,8 +55,10 @@ export class Dataset {
   #nearest: Nearest | null = null
   readonly #headers: Candidate[]
   readonly #patterns: Candidate[]
-  /** Patterns that a text may fit that begins with the character (code below 128). */
-  readonly #byFirst: (Candidate[] | undefined)[] = []
+  readonly #headerChoice: Chooser
+  readonly #patternChoice: Chooser
+  /** Texts of which each line has one that has its header, or any of its patterns; null: not known. */
+  readonly #signs: readonly string[] | null
   readonly #lift: { lifter: Lifter; field: string } | undefined
   readonly #matches = { header: null as RegExpExecArray | null, body: null as RegExpExecArray | null, text: '' }
   #head = 0
@@ -83,13 +90,7 @@ export class Dataset {
         const { regex } = grok
         const counter = counterOf(`${dataset}/${name}`)
         const prefix = literalPrefix(regex)
-        const literals = [
-          grok.prefilter ?? '',
-          ...outerLiterals(regex)
-            .sort((a, b) => b.length - a.length)
-            .slice(0, 1),
-        ]
-        const needles = [...new Set(literals)].filter((literal) => !prefix.includes(literal))
+        const needles = grok.literals.filter((literal) => !prefix.includes(literal)).slice(0, NEEDLES)
         const rest = grok.captures.find(({ field }) => field === 'rest')?.group ?? 0
         const filter = of.filter === undefined ? null : compileFilter(of.filter)
         return {
@@ -97,7 +98,6 @@ export class Dataset {
           guarded: { name: counter.name, regex, timedOut: 0, aside: null },
           counter,
           prefix,
-          first: firstCharacters(regex),
           needles,
           rest,
           filter,
@@ -114,7 +114,24 @@ export class Dataset {
     this.#patterns = patterns.flatMap(({ name, match, set, dataset: own = dataset, filter }) =>
       match.map((one) => compile(one, name, { dataset: own, set, filter })),
     )
+    const openings = (of: Candidate[]) => of.map(({ grok }) => openingOf(grok.regex))
+    this.#headerChoice = new Chooser(openings(this.#headers))
+    this.#patternChoice = new Chooser(openings(this.#patterns))
     this.#lift = liftOf(definition)
+    const signs = (this.#headers.length > 0 ? this.#headers : this.#patterns).map(({ grok }) => grok.literals.at(0))
+    this.#signs = this.#lift === undefined && signs.every((sign) => sign !== undefined) ? [...new Set(signs)] : null
+  }
+
+  /**
+   * False when no line of the kind can be the dataset's, if it is asked only because it is for every program: told by
+   * the first characters, before anything that takes longer.
+   */
+  concerns(line: DatasetLine): boolean {
+    const { text, newlines } = this.definition
+    if (text === 'tagged') return this.#signs === null || this.#signs.some((sign) => line.hasTagged(sign))
+    if (newlines !== undefined && line.text.includes(newlines)) return true
+    if (this.#headers.length > 0) return this.#headerChoice.choose(line.text) > 0
+    return this.#lift !== undefined || this.#patternChoice.choose(line.text) > 0
   }
 
   /** True when a pattern has a filter of its own. */
@@ -137,20 +154,22 @@ export class Dataset {
     matches.body = null
     matches.text = text
     this.#head = 0
-    for (let i = 0; i < this.#headers.length; i++) {
-      const header = this.#headers[i]
+    const headers = this.#headerChoice.choose(text)
+    for (let i = 0; i < headers; i++) {
+      const index = this.#headerChoice.chosen[i]
+      const header = this.#headers[index]
       const match = this.#try(header, text, line)
       if (match === null) continue
       matches.header = match
       if (header.rest > 0) matches.text = match[header.rest] ?? ''
-      this.#head = i + 1
+      this.#head = index + 1
       break
     }
     if (general && !this.recognised) return false
     const body = matches.text
-    const candidates = this.#candidates(body)
-    for (let i = 0; i < candidates.length; i++) {
-      const candidate = candidates[i]
+    const patterns = this.#patternChoice.choose(body)
+    for (let i = 0; i < patterns; i++) {
+      const candidate = this.#patterns[this.#patternChoice.chosen[i]]
       const match = this.#try(candidate, body, line)
       if (match === null) continue
       matches.body = match
@@ -202,17 +221,6 @@ export class Dataset {
     for (let i = 0; i < needles.length; i++) if (!text.includes(needles[i])) return null
     if (filter !== null && !passes(filter(line.source), line.filterText)) return null
     return counter.exec(candidate.guarded, text, this.#guard, line)
-  }
-
-  #candidates(text: string): Candidate[] {
-    const first = text.charCodeAt(0)
-    if (!(first < 128)) return this.#patterns
-    let list = this.#byFirst[first]
-    if (list === undefined) {
-      list = this.#patterns.filter(({ first: possible }) => possible === null || possible[first] === 1)
-      this.#byFirst[first] = list
-    }
-    return list
   }
 
   #plan(candidate: Candidate, head: number): Plan {

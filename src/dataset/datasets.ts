@@ -199,6 +199,12 @@ class SourceEnricher implements Enricher, DatasetLine {
     return this.#tagged
   }
 
+  /** A text with none of the tag's punctuation is in the program, the pid or the message, if it is anywhere. */
+  hasTagged(part: string): boolean {
+    if (TAG.test(part)) return this.tagged.includes(part)
+    return this.source.program.includes(part) || this.text.includes(part) || this.input.pid().includes(part)
+  }
+
   enrich(input: EnrichInput, out: Enrichment): boolean {
     this.input = input
     this.#text = null
@@ -209,6 +215,7 @@ class SourceEnricher implements Enricher, DatasetLine {
     let best: Dataset | null = null
     for (let i = 0; i < choices.length; i++) {
       const { dataset, answer, general } = choices[i]
+      if (general && !dataset.concerns(this)) continue
       if (answer !== true && !passes(answer, this.filterText)) continue
       if (dataset.match(this, out, general)) return true
       // Free text under a header that says whose it is, whoever sends it: no other dataset knows more of it.
@@ -228,7 +235,10 @@ class SourceEnricher implements Enricher, DatasetLine {
   }
 }
 
+const TAG = /[[\]: ]/
+
 const NO_INPUT: EnrichInput = {
+  pid: () => '',
   message: () => '',
   match: () => '',
   sender: '',

@@ -69,6 +69,8 @@ export class Enrichment {
 
 /** What the enricher may ask of a line. Texts are made only when they are asked for. */
 export interface EnrichInput extends DynamicFields {
+  /** Empty: none. */
+  pid(): string
   /** ms since the epoch: reception, for times in the text that state no year. */
   receivedAt: number
   /** For times in the text that state no zone. */

@@ -27,64 +27,6 @@ export function literalPrefix({ source, flags }: RegExp): string {
   return prefix
 }
 
-/**
- * Plain texts that stand outside of all groups, at least three characters long: each must be in a text that matches.
- * A pattern's own prefilter is the longest of all; these may be rarer (`(pid=` beside `DEBUG`).
- */
-export function outerLiterals({ source, flags }: RegExp): string[] {
-  if (/[imv]/.test(flags) || hasTopLevelOr(source)) return []
-  const found: string[] = []
-  let run = ''
-  const end = () => {
-    if (run.length >= 3) found.push(run)
-    run = ''
-  }
-  for (let at = 0; at < source.length; ) {
-    let char = source[at]
-    let next = at + 1
-    if (char === '(' || char === '[') {
-      next = char === '(' ? groupEnd(source, at) : classEnd(source, at)
-      char = ''
-    } else if (char === '\\') {
-      char = source[at + 1] ?? ''
-      next = at + 2
-      if (!ESCAPED.has(char)) {
-        end()
-        // What follows may be part of the escape.
-        if (/[a-zA-Z]/.test(char) && !/[bBdDwWsS]/.test(char)) return found
-        char = ''
-      }
-    } else if (SPECIAL.has(char)) char = ''
-    const quantified = /^[*?+{]/.test(source[next] ?? '')
-    if (char === '' || quantified) end()
-    else run += char
-    if (quantified && source[next] === '{') next = source.indexOf('}', next)
-    at = next
-  }
-  end()
-  return found
-}
-
-function groupEnd(source: string, start: number): number {
-  let depth = 0
-  for (let at = start; at < source.length; at++) {
-    const char = source[at]
-    if (char === '\\') at++
-    else if (char === '[') at = classEnd(source, at) - 1
-    else if (char === '(') depth++
-    else if (char === ')' && --depth === 0) return at + 1
-  }
-  return source.length
-}
-
-function classEnd(source: string, start: number): number {
-  for (let at = start + 1; at < source.length; at++) {
-    if (source[at] === '\\') at++
-    else if (source[at] === ']') return at + 1
-  }
-  return source.length
-}
-
 /** True when a `|` stands outside of all groups and classes. */
 function hasTopLevelOr(source: string): boolean {
   let depth = 0

@@ -144,19 +144,22 @@ describe('mistakes', () => {
   })
 })
 
-describe('prefilter', () => {
+describe('literals', () => {
   test.each([
-    ['Accepted %{WORD:m} for %{USER:u} from', 'Accepted '],
-    ['%{WORD:m} failed: .* again', ' failed: '],
-    ['(?:one |two )three', 'three'],
-    ['(?:Failed) x?', 'Failed'],
-    ['foo|barbar', null],
-    ['(?i)abcdef', null],
-    ['(?:abcdef)?ab', null],
-    ['abcdef?', 'abcde'],
-    ['(?!abcdef)x', null],
-    ['[abcdef]x', null],
-  ])('%s: %s', (pattern, literal) => {
-    expect(compileGrok(pattern, library).prefilter).toBe(literal)
+    ['Accepted %{WORD:m} for %{USER:u} from', ['Accepted ', ' for ', ' from']],
+    ['%{WORD:m} failed: .* again', [' failed: ', ' again']],
+    ['(?:one |two )three', ['three']],
+    ['(?:Failed) x?', ['Failed ']],
+    ['a\\] (?:"(b|c)")d', ['a] "', '"d']],
+    ['(?:a%b)+c', ['a%bc']],
+    ['(?:ab)+cd', ['abcd']],
+    ['foo|barbar', []],
+    ['(?i)abcdef', []],
+    ['(?:abcdef)?ab', []],
+    ['abcdef?', ['abcde']],
+    ['(?!abcdef)x', []],
+    ['[abcdef]x', []],
+  ])('%s: %j', (pattern, literals) => {
+    expect(compileGrok(pattern, library).literals).toEqual(literals)
   })
 })

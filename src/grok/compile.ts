@@ -1,6 +1,6 @@
 import { expandGrok, type Field } from './expand.ts'
 import type { PatternLibrary } from './library.ts'
-import { requiredLiteral } from './literal.ts'
+import { requiredLiterals } from './literal.ts'
 import { translate } from './translate.ts'
 
 export interface Capture extends Field {
@@ -14,8 +14,8 @@ export interface CompiledGrok {
   readonly regex: RegExp
   /** In the order of their groups. A field may have several: of alternatives, the one that took part counts. */
   readonly captures: readonly Capture[]
-  /** A literal that a text must contain; null: none is known. */
-  readonly prefilter: string | null
+  /** Literals that a text must contain, the rarest first; empty: none is known. */
+  readonly literals: readonly string[]
   /** As it was written. */
   readonly source: string
 }
@@ -46,7 +46,7 @@ class Compiled implements CompiledGrok {
   readonly #text: string
   readonly #fields: Field[]
   readonly #anchored: boolean
-  #made: { regex: RegExp; captures: Capture[]; prefilter: string | null } | null = null
+  #made: { regex: RegExp; captures: Capture[]; literals: string[] } | null = null
 
   constructor(source: string, text: string, fields: Field[], anchored: boolean) {
     this.source = source
@@ -63,8 +63,8 @@ class Compiled implements CompiledGrok {
     return this.#parts().captures
   }
 
-  get prefilter(): string | null {
-    return this.#parts().prefilter
+  get literals(): readonly string[] {
+    return this.#parts().literals
   }
 
   #parts() {
@@ -82,7 +82,7 @@ class Compiled implements CompiledGrok {
       .map((field, index) => ({ ...field, group: groups[index] ?? 0 }))
       .filter(({ group }) => group > 0)
       .sort((a, b) => a.group - b.group)
-    return { regex, captures, prefilter: requiredLiteral({ source, flags }) }
+    return { regex, captures, literals: requiredLiterals({ source, flags }) }
   }
 }
 

@@ -57,8 +57,8 @@ export class GrokMatcher {
     const looked = text.length > MATCHED_LENGTH ? text.slice(0, MATCHED_LENGTH) : text
     const fields: Fields = Object.create(null)
     let first = -1
-    for (const [index, { regex, captures, prefilter }] of this.patterns.entries()) {
-      if (prefilter !== null && !looked.includes(prefilter)) continue
+    for (const [index, { regex, captures, literals }] of this.patterns.entries()) {
+      if (literals.length > 0 && !looked.includes(literals[0])) continue
       const match = regex.exec(looked)
       if (match === null) continue
       addCaptures(fields, captures, match, this.#keepEmpty)
