@@ -168,6 +168,23 @@ test('a header comes before the patterns; with it, free text is no failure', () 
   expectFields(bare, { 'event.dataset': 'oslo', tags: ['_grokparsefailure'] })
 })
 
+test('what a pattern sets outranks what its header says, not what it says itself', () => {
+  const file = `
+dataset: lookups
+programs: [app]
+header: '(?<log.level>[A-Z]+) %{GREEDYDATA:rest}'
+patterns:
+  - { name: login, match: 'login of %{WORD:user.name}( %{WORD:_how})?', set: { event.type: [start], event.outcome: failure } }
+  - { name: any, match: 'any' }
+lookup:
+  event.type: { from: log.level, map: { ERROR: [error] }, default: [info] }
+  event.outcome: { from: _how, map: { well: success } }
+`
+  expectFields(event(file, 'ERROR any'), { 'event.type': ['error'], 'event.outcome': null })
+  expectFields(event(file, 'ERROR login of eve'), { 'event.type': ['start'], 'event.outcome': 'failure' })
+  expectFields(event(file, 'ERROR login of joe well'), { 'event.type': ['start'], 'event.outcome': 'success' })
+})
+
 test('files that name the program go before those for every program, which claim only what they match', () => {
   const every = "dataset: pam\npatterns: [{ name: x, match: 'pam %{WORD:pam.module}' }]"
   const dataset = (files: string[], text: string) =>

@@ -163,7 +163,9 @@ export const datasetConfig = z.strictObject({
       z.strictObject({ from: field(), map: z.record(z.string(), constant), default: constant.optional() }),
     )
     .default({})
-    .describe('fields from what another field says; keys may hold `?` and `*`, such as `4??`'),
+    .describe(
+      'fields from what another field says; keys may hold `?` and `*`, such as `4??`. What a pattern sets itself outranks what its header says',
+    ),
   related: z
     .strictObject({
       ip: z.array(field()).optional().describe('fields with addresses'),

@@ -80,7 +80,9 @@ export class Plan {
     }
     for (const [target, { from, map, default: fallback }] of Object.entries(definition.lookup)) {
       const groups = groupsOf(from)
-      if (groups.length === 0) continue
+      // What a pattern sets is said of its own lines, what the header says of all.
+      const isOfHeader = groups.every((group) => group < 0)
+      if (groups.length === 0 || (isOfHeader && parts.set[target] !== undefined)) continue
       const table = lookupTable(map, ECS_LISTS.has(target))
       const otherwise = set[target] ?? fallback
       const value: Value = (out, matches) => {
