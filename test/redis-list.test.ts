@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { makeBatch } from '../src/buffer/conformance.ts'
-import { ListReader } from '../src/buffer/list/reader.ts'
+import { ListReader, positionOf } from '../src/buffer/list/reader.ts'
 import { ListWriter } from '../src/buffer/list/writer.ts'
 import { RedisLink } from '../src/buffer/redis/link.ts'
 import { type RedisServer, startRedis } from './support/redis.ts'
@@ -36,12 +36,15 @@ async function read(reader: ListReader, n: number) {
   return events
 }
 
+const streamOf = ([[id]]: [id: string, message: string][]) => id.slice(0, 16)
+const messages = (events: [id: string, message: string][]) => events.map(([, message]) => message)
+
 test('what was in hand at a crash comes again, first, with the same ids', async () => {
   await push(...range(1, 50))
   const one = new ListReader(await link(), 'logstash', 'me')
   const before = await read(one, 50)
   expect(before.map(([, message]) => message)).toEqual(range(1, 50).map(String))
-  await one.done(20)
+  await one.done(streamOf(before), 20)
   await push(...range(51, 60))
   const after = await read(new ListReader(await link(), 'logstash', 'me'), 40)
   expect(after.slice(0, 30)).toEqual(before.slice(20))
@@ -53,12 +56,65 @@ test('goes on while what was read before is not yet done, up to a bound', async 
   const reader = new ListReader(await link(), 'logstash', 'me')
   const first = await read(reader, 2000)
   expect(first).toHaveLength(2000)
-  await reader.done(1500)
+  await reader.done(streamOf(first), 1500)
   const second = await read(reader, 1000)
   expect(second.map(([, message]) => message)).toEqual(range(2001, 3000).map(String))
-  await reader.done(3000)
-  await reader.done(3000)
+  await reader.done(streamOf(first), 3000)
+  await reader.done(streamOf(first), 3000)
   expect(await server.command('keys', 'logstash*')).toEqual(['logstash:sluice:me'])
+})
+
+test('what a process made safe without saying so is not given to the next one', async () => {
+  await push(...range(1, 10))
+  const one = new ListReader(await link(), 'logstash', 'me')
+  const before = await read(one, 10)
+  const resume = positionOf({ stream: streamOf(before), last: 6 }, Buffer.from('{"message":"6"}'))
+  const after = await read(new ListReader(await link(), 'logstash', 'me', resume), 4)
+  expect(after).toEqual(before.slice(6))
+  expect(await server.command('llen', 'logstash:sluice:me:hand')).toBe(4)
+})
+
+test('a server that comes back older than it was: nothing is skipped, no id is given twice', async () => {
+  await push(...range(1, 10))
+  const one = new ListReader(await link(), 'logstash', 'me')
+  const before = await read(one, 10)
+  await one.done(streamOf(before), 10)
+  const resume = positionOf({ stream: streamOf(before), last: 10 }, Buffer.from('{"message":"10"}'))
+  // As its append-only file may have it after a power cut: the last second is gone.
+  await server.command('hset', 'logstash:sluice:me', 'done', 7)
+  await push(...range(11, 20))
+  for (const reader of [one, new ListReader(await link(), 'logstash', 'me', resume)]) {
+    const after = await read(reader, 10)
+    expect(messages(after)).toEqual(range(11, 20).map(String))
+    expect(streamOf(after)).not.toBe(streamOf(before))
+  }
+})
+
+test('a server that lost everything begins another stream', async () => {
+  await push(...range(1, 10))
+  const reader = new ListReader(await link(), 'logstash', 'me')
+  const before = await read(reader, 10)
+  await server.command('flushall')
+  await push(...range(11, 15))
+  const after = await read(reader, 5)
+  expect(messages(after)).toEqual(range(11, 15).map(String))
+  expect(streamOf(after)).not.toBe(streamOf(before))
+  // Said for the stream before, it does not concern this one.
+  await reader.done(streamOf(before), 10)
+  expect(await server.command('llen', 'logstash:sluice:me:hand')).toBe(5)
+})
+
+test('elements of 2 MB are in hand a few at a time', async () => {
+  const big = `{"message":"${'x'.repeat(2 << 20)}"}`
+  for (let i = 0; i < 20; i++) await server.command('rpush', 'logstash', big)
+  const reader = new ListReader(await link(), 'logstash', 'me')
+  const first = await read(reader, 1)
+  expect(first.length).toBeGreaterThan(4)
+  expect(first.length).toBeLessThan(10)
+  await reader.done(streamOf(first), first.length)
+  const rest = await read(reader, 1)
+  expect(rest[0]?.[0]).toBe(`${streamOf(first)}-${first.length + 1}`)
+  expect(rest[0]?.[1]).toHaveLength(2 << 20)
 })
 
 test('events are written for Logstash once, however often a batch is delivered', async () => {

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { duration, size } from '../config/units.ts'
-import { messageOf } from '../ledger/files.ts'
-import { parseRedisUrl } from './redis/url.ts'
+import { redisUrl } from './redis/config.ts'
 
 const disk = z.strictObject({
   path: z.string().min(1).default('buffer').describe('directory of the segments; a relative one stands under `data`'),
@@ -15,14 +14,6 @@ const disk = z.strictObject({
     .describe('what a power cut may cost: the last second (`1s`), or nothing (`batch`: each batch is synced, slower)'),
 })
 
-const redis = z.string().superRefine((url, context) => {
-  try {
-    parseRedisUrl(url)
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: messageOf(error) })
-  }
-})
-
 /** Where batches wait for their output. */
 export const bufferConfig = z
   .strictObject({
@@ -30,7 +21,7 @@ export const bufferConfig = z
       .prefault({})
       .describe('append-only segments on disk; with `redis` only for when none of these takes any'),
     redis: z
-      .array(redis)
+      .array(redisUrl)
       .default([])
       .describe('addresses of Redis servers, the preferred one first: batches wait there, for this sluice and others'),
     mode: z

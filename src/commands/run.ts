@@ -30,7 +30,7 @@ export function define(command: Command): void {
       'after',
       `
 SIGTERM or Ctrl-C: takes what the sockets still hold, delivers for up to 5 s, keeps the rest, prints the closing ledger;
-a second Ctrl-C ends at once. SIGHUP: archive files are opened anew (logrotate).
+a second Ctrl-C ends at once. SIGHUP: files of the archive and of outputs are opened anew (logrotate).
 
 Examples:
   $ sluice run
@@ -50,12 +50,14 @@ async function run(options: Options): Promise<void> {
   stopOnInterrupt(() => stop.resolve(null))
   const engine = await Engine.start({ config, log, capture, onFailure: (error) => stop.resolve(error) })
   process.on('SIGHUP', () => void engine.reopen())
-  if (options.log === 'text') console.log(banner(config, engine.inputs, performance.now() - started))
+  // For people, and so out of the way of an output.
+  const say = config.deliver.some(({ kind }) => kind === 'stdout') ? console.error : console.log
+  if (options.log === 'text') say(banner(config, engine.inputs, performance.now() - started))
 
   const failure = await stop.promise
-  if (options.log === 'text') console.log('\nstopping: taking what has arrived, delivering …')
+  if (options.log === 'text') say('\nstopping: taking what has arrived, delivering …')
   const report = await engine.stop()
-  if (options.log === 'text') console.log(['', ...ledgerLines(report, 0)].join('\n'))
+  if (options.log === 'text') say(['', ...ledgerLines(report, 0)].join('\n'))
   else log.info({ outputs: report.outputs, closes: report.closes }, 'stopped')
   if (failure !== null) throw new UserError(`stopped, since an input failed: ${failure.message}`)
 }

@@ -40,6 +40,17 @@ export function crossCheck(raw: unknown): Finding[] {
       ({ path }) => `the path "${path}"`,
       (index) => ['deliver', index],
     ),
+    ...duplicates(
+      outputs.filter(([, { kind }]) => kind === 'stdout'),
+      () => 'the standard output',
+      (index) => ['deliver', index],
+    ),
+    ...duplicates(
+      inputs.filter(([, { kind }]) => kind === 'redis-list'),
+      ({ name }) => `the input "${name}"`,
+      (index) => ['receive', index],
+    ),
+    ...withoutOutput(inputs, outputs),
   ]
   const names = outputs.map(([, { name }]) => name)
   for (const [index, { deliver }] of routes)
@@ -59,6 +70,16 @@ export function crossCheck(raw: unknown): Finding[] {
     ),
     ...portClashes(inputs, file.metrics),
   ]
+}
+
+/** Lines may be for the archive alone; what is taken out of a list has to go somewhere. */
+function withoutOutput(inputs: Numbered<z.output<typeof receiveConfig>>, outputs: Numbered<unknown>): Finding[] {
+  if (outputs.length > 0) return []
+  return inputs.flatMap(([index, { kind }]) =>
+    kind === 'redis-list'
+      ? [{ path: ['receive', index], message: 'events of a list need an output in `deliver`' }]
+      : [],
+  )
 }
 
 type Numbered<T> = [index: number, item: T][]
@@ -97,7 +118,7 @@ interface Listener {
 /** Two listeners of one protocol on one port, where one's address contains the other's. Port 0 is a free one. */
 function portClashes(inputs: Numbered<z.output<typeof receiveConfig>>, metrics: unknown): Finding[] {
   const listeners: Listener[] = inputs.flatMap(([index, input]) =>
-    input.kind === 'tail'
+    input.kind === 'tail' || input.kind === 'redis-list'
       ? []
       : [{ protocol: input.kind, host: input.host, port: input.port, path: ['receive', index, input.kind] }],
   )

@@ -150,7 +150,7 @@ buffer: { disk: { sync: often } }
 `),
     ).toEqual([
       `2:1: unknown key "recieve"; did you mean "receive"?`,
-      `4:5: receive[0]: wanted one of the keys udp, tcp, tail; did you mean "udp"?`,
+      `4:5: receive[0]: wanted one of the keys udp, tcp, tail, redis-list; did you mean "udp"?`,
       '5:10: receive[1].udp: wanted an address such as 0.0.0.0:5514, [::]:5514 or 5514, got "0.0.0.0:99999"',
       '6:12: receive[1].lanes: wanted at least 1, got 0',
       `7:5: receive[1]: unknown key "max_lenght"; did you mean "max_length"?`,

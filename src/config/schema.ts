@@ -5,6 +5,9 @@ import { archiveConfig } from '../archive/config.ts'
 import { bufferConfig } from '../buffer/config.ts'
 import { sampleConfig } from '../dataset/format.ts'
 import { elasticsearchConfig } from '../deliver/elasticsearch/config.ts'
+import { fileConfig } from '../deliver/file/config.ts'
+import { redisListOutputConfig } from '../deliver/redis-list/config.ts'
+import { stdoutConfig } from '../deliver/stdout/config.ts'
 import { storeConfig } from '../deliver/store/config.ts'
 import { receiveConfig } from '../receive/config.ts'
 import { filtersConfig, routeConfig } from '../route/config.ts'
@@ -12,7 +15,13 @@ import { timezone } from './fields.ts'
 import { address, size } from './units.ts'
 
 /** One output: `kind` tells which. Those that write somewhere on this machine have a `path`. */
-export const deliverConfig = z.union([storeConfig, elasticsearchConfig])
+export const deliverConfig = z.union([
+  storeConfig,
+  elasticsearchConfig,
+  fileConfig,
+  redisListOutputConfig,
+  stdoutConfig,
+])
 
 /** The whole file. Each component declares its own part; parse, defaults, JSON Schema and reference docs follow. */
 export const configSchema = z

@@ -36,5 +36,15 @@ export function banner(config: Config, inputs: readonly Input[], startMillis: nu
 }
 
 function placeOf(output: DeliverConfig, here: (path: string) => string): string {
-  return output.kind === 'elasticsearch' ? output.nodes.join(', ') : here(output.path)
+  switch (output.kind) {
+    case 'elasticsearch':
+      return output.nodes.join(', ')
+    case 'redis-list':
+      return `${parseRedisUrl(output.server).name}, list ${output.key}`
+    case 'stdout':
+      return 'the standard output'
+    case 'file':
+    case 'store':
+      return here(output.path)
+  }
 }

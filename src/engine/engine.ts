@@ -140,8 +140,8 @@ export class Engine {
 
   /** SIGHUP: files that logrotate moved are left. */
   async reopen(): Promise<void> {
-    await this.#archive?.reopen()
-    this.#log.info('archive files reopened')
+    await Promise.all([this.#archive?.reopen(), ...this.#outputs.map(({ output }) => output.reopen?.())])
+    this.#log.info('files reopened')
   }
 
   /** Takes what the sockets still hold, appends it, settles what is under way, keeps the backlog. */

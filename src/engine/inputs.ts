@@ -44,5 +44,6 @@ export interface Input {
 export async function openInput(config: ReceiveConfig, context: InputContext): Promise<Input> {
   if (config.kind === 'udp') return (await import('./udp-input.ts')).openUdpInput(config, context)
   if (config.kind === 'tcp') return (await import('./tcp-input.ts')).openTcpInput(config, context)
+  if (config.kind === 'redis-list') return (await import('./list-input.ts')).openListInput(config, context)
   return (await import('./tail-input.ts')).openTailInput(config, context)
 }

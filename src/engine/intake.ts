@@ -32,6 +32,12 @@ export class Intake {
     return this.#track(this.#append(batch, canWait))
   }
 
+  /** For inputs that read again what was not taken: waits for room, false when there was none until the stop. */
+  async tryBatch(batch: Batch): Promise<boolean> {
+    const error = await this.#tryAppend(batch, true)
+    return error === null
+  }
+
   archive(parts: ArchivePart[]): void {
     if (this.#archive !== null) void this.#track(this.#archive.write(parts))
   }
@@ -47,21 +53,23 @@ export class Intake {
   }
 
   async #append(batch: Batch, canWait: boolean): Promise<void> {
+    const error = await this.#tryAppend(batch, canWait)
+    if (error !== null) await this.#ledger.lost(error instanceof BufferFull ? 'buffer_full' : 'buffer_failed', batch)
+  }
+
+  /** Null when the buffer has it; otherwise why it has not. */
+  async #tryAppend(batch: Batch, canWait: boolean): Promise<unknown> {
     for (;;) {
       try {
         await this.#buffer.append(batch)
         if (this.#full) this.#log.info('the buffer takes batches again')
         this.#full = false
-        return
+        return null
       } catch (error) {
         if (!this.#full) this.#log.error({ reason: messageOf(error) }, 'the buffer takes no batch')
         this.#full = true
-        if (canWait && !this.#stop.signal.aborted) {
-          await delay(RETRY_MILLIS, undefined, { signal: this.#stop.signal }).catch(() => {})
-          continue
-        }
-        await this.#ledger.lost(error instanceof BufferFull ? 'buffer_full' : 'buffer_failed', batch)
-        return
+        if (!canWait || this.#stop.signal.aborted) return error
+        await delay(RETRY_MILLIS, undefined, { signal: this.#stop.signal }).catch(() => {})
       }
     }
   }

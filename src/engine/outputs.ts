@@ -1,7 +1,7 @@
 import type { DeliverConfig } from '../config/schema.ts'
 import type { Output } from '../deliver/output.ts'
 import type { ControlMethod } from './control.ts'
-import { storeHappened } from './happenings.ts'
+import { filesHappened, storeHappened } from './happenings.ts'
 import type { Logger } from './log.ts'
 
 type Of<Kind extends DeliverConfig['kind']> = Extract<DeliverConfig, { kind: Kind }>
@@ -23,6 +23,12 @@ export async function openOutput(config: DeliverConfig, log: Logger): Promise<Op
         name: config.name,
         output: await (await import('../deliver/elasticsearch/open.ts')).openElasticsearch(config, log),
       }
+    case 'file':
+      return { name: config.name, output: new (await import('../deliver/file/file.ts')).FileOutput(config) }
+    case 'stdout':
+      return { name: config.name, output: new (await import('../deliver/stdout/stdout.ts')).StdoutOutput(config) }
+    case 'redis-list':
+      return openRedisList(config, log)
   }
 }
 
@@ -33,4 +39,9 @@ async function openStore({ name, path, memory, retention }: Of<'store'>, log: Lo
   ])
   const store = await Store.open({ path, memory, retention, report: storeHappened(log) })
   return { name, output: store, query: (params) => answerQuery(store, params) }
+}
+
+async function openRedisList({ name, server, key }: Of<'redis-list'>, log: Logger): Promise<OpenedOutput> {
+  const { ListWriter } = await import('../buffer/list/writer.ts')
+  return { name, output: new ListWriter({ url: server, key, onHappening: filesHappened(log) }) }
 }

@@ -235,7 +235,7 @@ export class Ledger {
     for (const { file, meta } of files) {
       await rm(join(this.streams, file), { force: true })
       // The stream of a file goes on, with the sums that it had.
-      if (!meta.rereads) await this.#marks.retire(meta.stream)
+      if (meta.before === undefined) await this.#marks.retire(meta.stream)
     }
     totals.folded = []
     return crashed

@@ -102,7 +102,7 @@ export interface StreamMeta {
   rereads?: boolean | undefined
   /** The stream received nothing: its events are dead letters that are tried again. */
   replay?: boolean | undefined
-  /** Events of the stream that earlier starts appended, by output. */
+  /** Events of the stream that earlier starts appended, by output. Absent: the stream ends with the process. */
   before?: Record<string, number> | undefined
   /** The socket whose drops by the kernel are counted, and its counter at the start. */
   socket?: { inode: number; bootId: string; dropsBefore: number } | undefined

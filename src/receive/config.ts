@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { camel, isNetwork, network, text, timezone } from '../config/fields.ts'
 import { address, duration, showAddress, size } from '../config/units.ts'
+import { redisListConfig } from './redis-list/config.ts'
 
 const zone = timezone().optional().describe('zone of time stamps that name none; overrides the global `timezone`')
 
@@ -97,5 +98,5 @@ const tail = z
   })
 
 /** One input. */
-export const receiveConfig = z.union([udp, tcp, tail])
+export const receiveConfig = z.union([udp, tcp, tail, redisListConfig])
 export type ReceiveConfig = z.output<typeof receiveConfig>

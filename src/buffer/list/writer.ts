@@ -1,5 +1,6 @@
 import { eventsOf } from '../../deliver/bulk-lines.ts'
 import type { Output } from '../../deliver/output.ts'
+import type { OnHappening } from '../../ledger/happening.ts'
 import type { Batch, Outcome } from '../buffer.ts'
 import { REMEMBERED } from '../redis/keys.ts'
 import { RedisLink } from '../redis/link.ts'
@@ -8,6 +9,7 @@ export interface ListWriterOptions {
   url: string
   /** The list that Logstash's redis input reads (`data_type => "list"`). */
   key: string
+  onHappening?: OnHappening | undefined
 }
 
 /**
@@ -18,8 +20,8 @@ export class ListWriter implements Output {
   readonly #link: RedisLink
   readonly #key: string
 
-  constructor({ url, key }: ListWriterOptions) {
-    this.#link = new RedisLink({ url, size: 0 })
+  constructor({ url, key, onHappening }: ListWriterOptions) {
+    this.#link = new RedisLink({ url, size: 0, onHappening })
     this.#key = key
   }
 
