@@ -44,6 +44,8 @@ export class Datasets {
   readonly #counters = new Map<string, PatternCounter>()
   readonly #guard: Guard | null
   readonly #byProgram = new Map<string, OfProgram>()
+  /** By the names that a route chose, where none of them asks for more than the line. */
+  readonly #byNames = new Map<string, Enricher>()
   readonly #programs: readonly ((program: string) => number)[]
 
   /**
@@ -70,6 +72,19 @@ export class Datasets {
       return answer === false ? [] : [{ dataset, answer, general: general && answer === true }]
     })
     return new SourceEnricher(source, choices)
+  }
+
+  /** The datasets of these names, in their order, whatever programs they are for. */
+  chosen(names: readonly string[], source: Source): Enricher {
+    const key = names.join(' ')
+    const known = this.#byNames.get(key)
+    if (known !== undefined) return known
+    const wanted = names.flatMap((name) => this.#definitions.filter(({ dataset }) => dataset === name))
+    const datasets = wanted.map((definition) => this.#dataset(definition)).filter((dataset) => dataset !== null)
+    const choices = datasets.map((dataset): Choice => ({ dataset, answer: true, general: false }))
+    const enricher = new SourceEnricher(source, choices)
+    if (!datasets.some((dataset) => dataset.asksOfSource)) this.#byNames.set(key, enricher)
+    return enricher
   }
 
   /** Strangers may name a new program in each line, so this is remembered, and forgotten again. */
@@ -139,6 +154,11 @@ export class Datasets {
     for (const counter of this.#counters.values()) if (counter.tried > 0) counts.push(counter.take())
     return counts
   }
+}
+
+/** Names that routes can choose: those of the files, and of their services. */
+export function datasetNames(definitions: readonly DatasetDefinition[]): string[] {
+  return [...new Set(definitions.flatMap(byService).map(({ dataset }) => dataset))]
 }
 
 /** A file's services as files of their own. */

@@ -216,3 +216,25 @@ test('JSON and key=value messages are lifted, within limits, and never into a pr
   const many = lifted(`{${Array.from({ length: 700 }, (_, i) => `"k${i}":1`).join()}}`)
   expect(Object.keys(Object(many.json))).toHaveLength(200)
 })
+
+test('a route chooses datasets for its lines, whatever program and filter these are for', () => {
+  const web = (name: string, more = '') => `
+dataset: ${name}
+programs: [nobody]
+filter: host("nowhere")
+patterns: [{ name: any, match: '${name} %{WORD:event.action}' }]
+${more}`
+  const files = [web('a'), web('b'), web('c', 'fallback: whole'), APP]
+  const routes = [
+    { name: 'ab', filter: 'message("^[ab]")', datasets: ['b', 'a'] },
+    { name: 'none', filter: 'message("code")', datasets: [] },
+    { name: 'more', filter: 'message("free")', datasets: ['c'], continue: true },
+    { name: 'rest', datasets: ['a'] },
+  ]
+  const of = (message: string) => event(files[3], message, lane(files, { routes }))
+  expectFields(of('a x'), { 'event.dataset': 'a', 'event.action': 'x' })
+  expectFields(of('b y'), { 'event.dataset': 'b', 'event.action': 'y' })
+  expectFields(of('b'), { 'event.dataset': 'b', tags: ['_grokparsefailure'] })
+  expectFields(of('get from h:1 by root code 200 took 1'), { 'event.dataset': null, tags: null })
+  expectFields(of('free'), { 'event.dataset': 'c', tags: null })
+})

@@ -1,6 +1,9 @@
 import type { Config } from '../config/schema.ts'
+import { didYouMean } from '../config/suggest.ts'
 import { checkOwn } from '../dataset/check.ts'
+import { datasetNames } from '../dataset/datasets.ts'
 import { loadDatasets } from '../dataset/load.ts'
+import { UserError } from '../errors.ts'
 import { DAY } from '../event/times.ts'
 import type { LaneOptions } from './options.ts'
 import type { ZoneRule } from './zone-rules.ts'
@@ -47,9 +50,20 @@ export function datasetsOf(config: Config): LaneOptions['datasets'] {
   let datasets = loaded.get(config)
   if (datasets === undefined) {
     const definitions = loadDatasets(config.datasets)
+    checkRoutes(config.routes, datasetNames(definitions))
     const guarded = checkOwn(definitions, config.patterns)
     datasets = { definitions, patterns: config.patterns, guarded }
     loaded.set(config, datasets)
   }
   return datasets
+}
+
+/** @throws UserError (78) that names every dataset that there is not */
+function checkRoutes(routes: Config['routes'], names: readonly string[]): void {
+  const problems = routes.flatMap((route) =>
+    (route.datasets ?? [])
+      .filter((name) => !names.includes(name))
+      .map((name) => `route "${route.name}": there is no dataset "${name}"${didYouMean(name, names)}`),
+  )
+  if (problems.length > 0) throw new UserError(problems.join('\n'), 78)
 }

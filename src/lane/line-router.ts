@@ -67,18 +67,17 @@ export class LineRouter {
   enrich(
     bytes: Uint8Array,
     header: Header,
-    { source }: Slot,
+    { source, enricher }: Slot,
     receivedAt: number,
     zone: Zone,
     out: Enrichment,
   ): boolean {
-    const { enricher } = source
     return enricher?.enrich(this.#fields.of(bytes, header, source, receivedAt, zone), out) ?? false
   }
 
   /** How the messages of such lines go on over several; null: they don't. */
-  multiline({ source }: Slot): Multiline | null {
-    return source.enricher === null ? null : source.enricher.multiline
+  multiline({ enricher }: Slot): Multiline | null {
+    return enricher === null ? null : enricher.multiline
   }
 
   /** True when the message is one that goes on with the one before. */
@@ -118,6 +117,7 @@ export class LineRouter {
     return {
       source,
       decision,
+      enricher: this.#enricher(source, decision),
       files: new Int32Array(decision.archives.length),
       path: null,
       hour: Number.NaN,
@@ -126,6 +126,12 @@ export class LineRouter {
       inBatch: new Int32Array(this.#outputs),
       seen: 0,
     }
+  }
+
+  #enricher(source: LaneSource, { datasets }: Decision): LaneSource['enricher'] {
+    if (datasets === null || this.#datasets === null) return source.enricher
+    const { host, program, priority } = source
+    return this.#datasets.chosen(datasets, { host, program, facility: priority >> 3, severity: priority & 7 })
   }
 
   #assignFiles(slot: Slot, time: number, line: LineFields): void {

@@ -20,6 +20,8 @@ export interface LaneSource extends Source {
 export interface Slot extends Kind {
   source: LaneSource
   decision: Decision
+  /** The datasets of its lines: the route's, otherwise the source's; null: lines are not parsed. */
+  enricher: Enricher | null
   /** Index into the lane's archive paths, one for each of `decision.archives`. */
   files: Int32Array
   /** The first archive path as JSON, null when not archived. */

@@ -33,6 +33,12 @@ export const routeConfig = z
       .min(1)
       .optional()
       .describe('what the archive and the event call the service. Absent: the program'),
+    datasets: z
+      .array(z.string().min(1))
+      .optional()
+      .describe(
+        'names of the datasets that these lines are tried on, in this order, whatever programs the datasets are for; `[]`: none. Absent: those of the program',
+      ),
     archive: z
       .union([archivePath, z.literal(false)])
       .optional()
@@ -48,7 +54,7 @@ export const routeConfig = z
       .describe('go on with the next route, adding what this one names. Otherwise the first match is the last'),
   })
   .superRefine((route, context) => {
-    for (const key of ['service', 'archive', 'deliver'] as const)
+    for (const key of ['service', 'datasets', 'archive', 'deliver'] as const)
       if (route.drop && route[key] !== undefined)
         context.addIssue({ code: 'custom', path: [key], message: `a route with drop: true has no use for ${key}` })
     if (route.drop && route.continue)

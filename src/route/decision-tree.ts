@@ -65,6 +65,7 @@ export class DecisionTree {
       index: this.decisions.length,
       routes: names,
       service: routes.find((route) => route.service !== undefined)?.service ?? null,
+      datasets: routes.find((route) => route.datasets !== undefined)?.datasets ?? null,
       archives: drop === null ? [...archives] : [],
       outputs: drop === null ? [...outputs] : [],
       drop,

@@ -9,6 +9,8 @@ export interface Decision {
   routes: readonly string[]
   /** What the archive and the event call the service; null: the line's program. From the first route that says one. */
   service: string | null
+  /** The datasets that the line is tried on; null: those of its program. From the first route that says any. */
+  datasets: readonly string[] | null
   /**
    * Archive path templates the line goes to, each once: the routes' own, and the config's where the last answer names
    * none. Empty: not archived.

@@ -47,12 +47,13 @@ describe('a line goes', () => {
   test('to the first route that matches', () => {
     const router = routerOf([
       { name: 'one', filter: 'program("x")' },
-      { name: 'two', filter: 'host("web")', service: 's' },
+      { name: 'two', filter: 'host("web")', service: 's', datasets: ['d'] },
       { name: 'three' },
     ])
     expect(decide(router)).toMatchObject({
       routes: ['two'],
       service: 's',
+      datasets: ['d'],
       archives: ['${host}/${service}.log'],
       outputs: ['store', 'far'],
       drop: null,

@@ -14,6 +14,7 @@ export interface RouteOptions {
   name: string
   filter?: string
   service?: string
+  datasets?: string[]
   archive?: string | false
   deliver?: string[] | false
   /** The line ends here: neither archived nor delivered, counted under the route's name. */
