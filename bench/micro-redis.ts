@@ -3,6 +3,7 @@
  * memory that they take there; for one Redis and as a mirror over two.
  *
  *   PATH=.cache/services/bin:$PATH node bench/micro-redis.ts FILE...   (FILEs: plain syslog lines)
+ *   SHUFFLE=1: lines of all files in random order; EVENTS, KINDS=redis,failover,mirror
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,6 +11,7 @@ import { join } from 'node:path'
 import type { Batch, BatchBuffer } from '../src/buffer/buffer.ts'
 import { DiskBuffer } from '../src/buffer/disk/disk.ts'
 import { FailoverBuffer } from '../src/buffer/failover/failover.ts'
+import { free } from '../src/buffer/free.ts'
 import { RedisBuffer } from '../src/buffer/redis/redis.ts'
 import { newStream } from '../src/event/ids.ts'
 import { Lane } from '../src/lane/lane.ts'
@@ -18,13 +20,41 @@ import { Sender } from '../src/receive/sender.ts'
 import { startRedis } from '../test/support/redis.ts'
 
 const EVENTS = Number(process.env.EVENTS ?? 1_000_000)
-const lines = process.argv.slice(2).flatMap((file) => readFileSync(file, 'latin1').split('\n').filter(Boolean))
-// A host's programs speak in turn; files one after another would compress too well.
-for (let at = lines.length - 1; at > 0; at--) {
-  const other = Math.floor(Math.random() * (at + 1))
-  const line = lines[at]
-  lines[at] = lines[other] ?? ''
-  lines[other] = line ?? ''
+const lines = process.env.SHUFFLE === '1' ? shuffled(read().flat()) : inTurn(read())
+
+function read(): string[][] {
+  return process.argv.slice(2).map((file) => readFileSync(file, 'latin1').split('\n').filter(Boolean))
+}
+
+/** As a log server sees them: the programs of hosts speak in turn, each in its own order. */
+function inTurn(texts: string[][]): string[] {
+  const mixed: string[] = []
+  const next = texts.map(() => 0)
+  for (let left = texts.flat().length; left > 0; left--) {
+    let pick = Math.floor(Math.random() * left)
+    for (const [file, text] of texts.entries()) {
+      const at = next[file] ?? 0
+      const rest = text.length - at
+      if (pick < rest) {
+        mixed.push(text[at] ?? '')
+        next[file] = at + 1
+        break
+      }
+      pick -= rest
+    }
+  }
+  return mixed
+}
+
+/** Worse than anything real: no line has to do with the one before. */
+function shuffled(text: string[]): string[] {
+  for (let at = text.length - 1; at > 0; at--) {
+    const other = Math.floor(Math.random() * (at + 1))
+    const line = text[at]
+    text[at] = text[other] ?? ''
+    text[other] = line ?? ''
+  }
+  return text
 }
 
 /** Some batches of full size, as a lane makes them. */
@@ -82,6 +112,8 @@ async function drain(buffer: BatchBuffer, events: number): Promise<void> {
   let left = events
   for await (const lease of buffer.leases('store', new AbortController().signal)) {
     await lease.settle({ done: lease.batch.count, duplicate: 0, exceptions: [] })
+    // As the engine does with outputs that leave the bodies alone.
+    free(lease.batch.body)
     left -= lease.batch.count
     if (left === 0) return
   }

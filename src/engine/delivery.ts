@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BatchBuffer, Lease, Outcome } from '../buffer/buffer.ts'
+import { free } from '../buffer/free.ts'
 import { restOf } from '../deliver/bulk-lines.ts'
 import type { DeadLetters } from '../deliver/dead/dead-letters.ts'
 import type { Grouping, Output } from '../deliver/output.ts'
@@ -112,7 +113,8 @@ export class Delivery {
     // Kept as it is: writing it anew each time would be work without end.
     if (again.length === batch.count) await lease.release(this.#putoffs.next(batch))
     else {
-      await lease.settle(kept, again.length === 0 ? undefined : restOf(batch, again))
+      const settled = await lease.settle(kept, again.length === 0 ? undefined : restOf(batch, again))
+      if (settled === 'settled' && this.#output.leavesBodies) free(batch.body)
       this.#putoffs.forget(batch)
     }
     this.#held.delete(lease)

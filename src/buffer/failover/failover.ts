@@ -3,8 +3,10 @@ import type { OnHappening } from '../../ledger/happening.ts'
 import type { Marks } from '../../ledger/marks.ts'
 import { type Batch, type BatchBuffer, BufferDown, BufferFull, type Depth, type Lease } from '../buffer.ts'
 import type { DiskBuffer } from '../disk/disk.ts'
+import { free } from '../free.ts'
 import { addDepths } from '../memory.ts'
 import type { Buffered } from '../queue.ts'
+import { encodeBlob } from '../redis/entry.ts'
 import type { RedisBuffer } from '../redis/redis.ts'
 import { checkTally, markOf } from '../settlement.ts'
 import { Choice } from './choice.ts'
@@ -105,9 +107,18 @@ export class FailoverBuffer implements BatchBuffer {
 
   /** True when a Redis has it. */
   async #put(batch: Batch): Promise<boolean> {
-    for (const member of this.#choice.candidates()) {
+    const candidates = this.#choice.candidates()
+    if (candidates.length === 0) return false
+    const blob = encodeBlob(batch)
+    const isPut = await this.#putInto(candidates, batch, blob)
+    free(blob)
+    return isPut
+  }
+
+  async #putInto(members: readonly Member[], batch: Batch, blob: Buffer): Promise<boolean> {
+    for (const member of members) {
       try {
-        const copies = await member.put(batch)
+        const copies = await member.put(batch, blob)
         if (this.#options.mirror) this.#countCopies(copies, batch)
         this.#goesTo(member.name)
         return true

@@ -59,12 +59,12 @@ export class Member implements Candidate {
     return this.#options.buffer.link.well
   }
 
-  /** Resolves with the number of copies that there are now. Rejects when there is none. */
-  async put(batch: Batch): Promise<number> {
-    const id = await this.#options.buffer.put(batch)
+  /** Resolves with the number of copies that there are now of the batch, packed as `blob`. Rejects when there is none. */
+  async put(batch: Batch, blob: Buffer): Promise<number> {
+    const id = await this.#options.buffer.put(batch, blob)
     try {
       if (this.#copies) {
-        await this.#copies.put(batch, id)
+        await this.#copies.put(batch, blob, id)
         return 2
       }
     } catch (error) {

@@ -35,15 +35,15 @@ export class Copies {
     this.#options = options
   }
 
-  /** Keeps a copy of the batch that got `id` where the original is. Rejects with BufferDown or BufferFull. */
-  async put(batch: Batch, id: string): Promise<void> {
+  /** Keeps a copy, packed, of the batch that got `id` where the original is. Rejects with BufferDown or BufferFull. */
+  async put(batch: Batch, blob: Buffer, id: string): Promise<void> {
     const { keeper, size, leaseMs } = this.#options
     const { copies, copiesDue, copiesCounts, settled } = keysOf(batch.output)
     await keeper.link.run((client) => {
       keeper.output(batch.output).announce(client)
       return client.sluiceCopy(
         ...[copies, copiesDue, copiesCounts, settled(batch.stream), fieldOf(batch), batch.number],
-        ...[`${keyLine(batch)} ${id}`, encodeBlob(batch), batch.count, batch.body.byteLength, size, leaseMs],
+        ...[`${keyLine(batch)} ${id}`, blob, batch.count, batch.body.byteLength, size, leaseMs],
       )
     })
   }

@@ -1,5 +1,6 @@
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { Batch, Tally } from '../buffer.ts'
+import { free } from '../free.ts'
 
 /** What stands in clear beside a blob: enough to count a batch whose blob can't be read. */
 export interface KeyLine {
@@ -39,11 +40,10 @@ export function encodeBlob(batch: Batch): Buffer {
   head.writeUInt32LE(MAGIC, 0)
   head.writeUInt32LE(header.byteLength, 4)
   head.writeUInt32LE(crc32(header), 8)
-  return Buffer.concat([
-    head,
-    header,
-    zstdCompressSync(batch.body, { ...COMPRESSION, pledgedSrcSize: batch.body.byteLength }),
-  ])
+  const packed = pack(batch.body)
+  const blob = Buffer.concat([head, header, packed])
+  free(packed)
+  return blob
 }
 
 /** Undefined when the bytes are not what was written. Never takes more memory than the key line says. */
@@ -71,9 +71,12 @@ export function decodeBlob(blob: Buffer, key: KeyLine, output: string): Batch | 
 const MAGIC = Buffer.from('SLB\x01', 'latin1').readUInt32LE(0)
 const PREFIX = 12
 const MOST_BYTES = 256 * 1024 * 1024
-const COMPRESSION = {
-  chunkSize: 128 * 1024,
-  params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 },
+const COMPRESSION = { [constants.ZSTD_c_compressionLevel]: 2, [constants.ZSTD_c_checksumFlag]: 1 }
+
+/** With room for the worst case zstd writes in one pass; otherwise it first copies the body into a window of its own. */
+function pack(body: Uint8Array): Buffer {
+  const worst = body.byteLength + (body.byteLength >> 8) + 1024
+  return zstdCompressSync(body, { chunkSize: worst, params: COMPRESSION, pledgedSrcSize: body.byteLength })
 }
 
 function isCount(value: number): boolean {

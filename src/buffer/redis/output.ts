@@ -72,8 +72,8 @@ export class RedisOutput {
     })
   }
 
-  /** Resolves with the entry's id once Redis has the batch. The body's bytes are the caller's again at once. */
-  async append(batch: Batch): Promise<string> {
+  /** Resolves with the entry's id once Redis has the batch, as the `blob` that was made of it. */
+  async append(batch: Batch, blob: Buffer): Promise<string> {
     const { link, output, size } = this.#options
     if (this.#tooOld) throw new BufferFull(`${link.name}: the oldest batch for ${output} waits too long`)
     const { batches, counts, appended } = this.keys
@@ -81,7 +81,7 @@ export class RedisOutput {
       this.announce(client)
       return client.sluiceAppend(
         ...[batches, counts, appended(batch.stream)],
-        ...[keyLine(batch), encodeBlob(batch), batch.count, batch.body.byteLength],
+        ...[keyLine(batch), blob, batch.count, batch.body.byteLength],
         ...[size, Math.floor(size * LOW_WATER), batch.number, REMEMBERED],
       )
     })

@@ -1,8 +1,10 @@
 import { messageOf } from '../../ledger/files.ts'
 import type { OnHappening } from '../../ledger/happening.ts'
 import { type Batch, type BatchBuffer, BufferDown, type Depth } from '../buffer.ts'
+import { free } from '../free.ts'
 import { addDepths } from '../memory.ts'
 import { checkTally } from '../settlement.ts'
+import { encodeBlob } from './entry.ts'
 import { keysOf, OUTPUTS } from './keys.ts'
 import { RedisLink } from './link.ts'
 import type { ShipperMarks } from './marks-inbox.ts'
@@ -50,13 +52,18 @@ export class RedisBuffer implements BatchBuffer {
   }
 
   async append(batch: Batch): Promise<void> {
-    await this.put(batch)
+    checkTally(batch)
+    const blob = encodeBlob(batch)
+    try {
+      await this.put(batch, blob)
+    } finally {
+      free(blob)
+    }
   }
 
-  /** As `append`; resolves with the id under which the batch waits. */
-  async put(batch: Batch): Promise<string> {
-    checkTally(batch)
-    return this.output(batch.output).append(batch)
+  /** As `append`, with the batch packed already; resolves with the id under which it waits. */
+  put(batch: Batch, blob: Buffer): Promise<string> {
+    return this.output(batch.output).append(batch, blob)
   }
 
   leases(output: string, signal: AbortSignal): AsyncIterable<RedisLease> {

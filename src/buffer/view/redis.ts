@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { UserError } from '../../errors.ts'
 import type { Batch, Depth } from '../buffer.ts'
 import { Copies } from '../mirror/copies.ts'
+import { encodeBlob } from '../redis/entry.ts'
 import { inspect, inspectCopies, putAside, putCopyAside, shippersOf, takeOut } from '../redis/inspect.ts'
 import { keysOf } from '../redis/keys.ts'
 import { RedisBuffer } from '../redis/redis.ts'
@@ -95,10 +96,11 @@ export class RedisView implements BufferView {
   }
 
   async put(batch: Batch): Promise<void> {
-    const id = await this.#buffer.put(batch)
+    const blob = encodeBlob(batch)
+    const id = await this.#buffer.put(batch, blob)
     if (!this.#keeper) return
     const common = { marks, consumer: 'command', size: UNLIMITED, leaseMs: 60_000, onSettled() {} }
-    await new Copies({ ...common, keeper: this.#keeper.#buffer, original: this.#buffer }).put(batch, id)
+    await new Copies({ ...common, keeper: this.#keeper.#buffer, original: this.#buffer }).put(batch, blob, id)
   }
 
   async close(): Promise<void> {
