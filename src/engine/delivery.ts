@@ -21,7 +21,7 @@ export class Delivery {
   readonly name: string
   readonly #buffer: BatchBuffer
   readonly #output: Output
-  readonly #dead: DeadLetters
+  readonly #dead: Pick<DeadLetters, 'keep'>
   readonly #grouping: Grouping
   readonly #gate: Gate
   readonly #putoffs = new Putoffs()
@@ -32,7 +32,13 @@ export class Delivery {
   readonly #abandon = new AbortController()
   readonly #running: Promise<void>
 
-  constructor(options: { name: string; buffer: BatchBuffer; output: Output; dead: DeadLetters; log: Logger }) {
+  constructor(options: {
+    name: string
+    buffer: BatchBuffer
+    output: Output
+    dead: Pick<DeadLetters, 'keep'>
+    log: Logger
+  }) {
     const { name: output, log } = options
     this.name = output
     this.#buffer = options.buffer

@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { messageOf } from '../ledger/files.ts'
 
-const FIRST_PAUSE = 250
-const LONGEST_PAUSE = 30_000
+const PAUSES = { first: 250, longest: 30_000 }
 
 /**
  * Lets deliveries through while they succeed. After one that failed, whatever its reason, only one at a time may try, in
@@ -13,12 +12,18 @@ export class Gate {
   /** Why it is closed; null when it is open. */
   reason: string | null = null
   readonly #onChange: (reason: string | null) => void
-  #pause = FIRST_PAUSE
+  readonly #pauses: typeof PAUSES
+  #pause: number
   #turn: Promise<void> = Promise.resolve()
 
-  /** @param onChange told of each new reason, and of null. */
-  constructor(onChange: (reason: string | null) => void) {
+  /**
+   * @param onChange told of each new reason, and of null
+   * @param pauses ms
+   */
+  constructor(onChange: (reason: string | null) => void, pauses = PAUSES) {
     this.#onChange = onChange
+    this.#pauses = pauses
+    this.#pause = pauses.first
   }
 
   /** Runs `work` until it succeeds, or `signal` aborts. */
@@ -45,11 +50,11 @@ export class Gate {
       await before
       if (this.reason !== null) {
         await delay(this.#pause * (0.5 + Math.random()), undefined, { signal }).catch(() => {})
-        this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE)
+        this.#pause = Math.min(this.#pause * 2, this.#pauses.longest)
       }
       if (signal.aborted) throw new Error(this.reason ?? 'stopped')
       await work()
-      this.#pause = FIRST_PAUSE
+      this.#pause = this.#pauses.first
       this.#tell(null)
     } finally {
       mine.resolve()

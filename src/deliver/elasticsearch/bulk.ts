@@ -1,10 +1,11 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { type Client, errors } from '@elastic/elasticsearch'
+import { z } from 'zod'
 import { ANSWER_FIELDS, type Item, readAnswer } from './answer.ts'
 import { CLUSTER_TIMEOUT } from './client.ts'
 import { type Failure, failureOf } from './failure.ts'
-import { bodyOf, countOf, type Run } from './runs.ts'
+import { bodyOf, bytesOf, countOf, type Run } from './runs.ts'
 
 /** `items`: what the cluster says of each event, in order; null: it took them all. */
 export type Answer = { items: Item[] | null; failure?: undefined } | { items?: undefined; failure: Failure }
@@ -13,10 +14,16 @@ const pack = promisify(gzip)
 /** 0.9 µs an event; the default level costs four times of it for a tenth less. */
 const LEVEL = 1
 
+const Nodes = z.object({
+  nodes: z.record(z.string(), z.object({ http: z.object({ max_content_length_in_bytes: z.int().positive() }) })),
+})
+
 /** Single requests. What only one node is to blame for is tried on the others at once. */
 export class Bulk {
   /** Requests that the cluster took, whatever it said of their events. */
   taken = 0
+  /** Bytes of a request that the cluster was found to take; null: not known. */
+  largest: number | null = null
   readonly #client: Client
   readonly #gzip: boolean
 
@@ -37,10 +44,28 @@ export class Bulk {
         // The client goes on asking a node that does not answer.
         if (error instanceof errors.TimeoutError && error.meta?.meta.connection)
           this.#client.connectionPool.markDead(error.meta.meta.connection)
-        const failure = failureOf(error)
+        let failure = failureOf(error)
+        if (failure.isCut || failure.status === 413) {
+          const largest = await this.#askLargest()
+          if (largest !== null && bytesOf(runs) > largest) return { failure: tooLarge(largest) }
+          if (largest !== null) failure = { ...failure, isCut: false }
+        }
         if (!failure.isOfNode || others <= 0 || signal?.aborted === true) return { failure }
       }
     }
+  }
+
+  /** Null when the cluster can't be asked, or this user may not. */
+  async #askLargest(): Promise<number | null> {
+    const querystring = { filter_path: 'nodes.*.http.max_content_length_in_bytes' }
+    try {
+      const answer = await this.#client.transport.request({ method: 'GET', path: '/_nodes/http', querystring })
+      const nodes = Object.values(Nodes.parse(answer).nodes)
+      this.largest = Math.min(...nodes.map(({ http }) => http.max_content_length_in_bytes))
+    } catch {
+      this.largest = null
+    }
+    return this.largest
   }
 
   #request(bulkBody: Buffer, signal?: AbortSignal): Promise<unknown> {
@@ -54,4 +79,9 @@ export class Bulk {
       { ...(this.#gzip && { headers: { 'content-encoding': 'gzip' } }), ...(signal !== undefined && { signal }) },
     )
   }
+}
+
+function tooLarge(largest: number): Failure {
+  const reason = `answer 413: larger than the ${largest} bytes that the cluster takes (http.max_content_length)`
+  return { fate: 'halve', status: 413, reason, isTooMany: false, isOfNode: false, isCut: false }
 }

@@ -76,7 +76,11 @@ export class ElasticsearchOutput implements Output {
       alone.push(...admitted.alone.map((run) => [run]))
       for (const [index, reason] of admitted.waiting) outcomes[at]?.exceptions.push([index, 'blocked', reason])
     }
-    await Promise.all([...pack(runs, this.#size), ...alone].map((request) => this.#send(delivery, request)))
+    await Promise.all(
+      [...pack(runs, Math.min(this.#size, this.#bulk.largest ?? this.#size)), ...alone].map((request) =>
+        this.#send(delivery, request),
+      ),
+    )
     const isFruitless = outcomes.every(
       ({ done, duplicate, exceptions }) =>
         done + duplicate === 0 && exceptions.every(([, verdict]) => verdict !== 'dead'),
@@ -109,7 +113,7 @@ export class ElasticsearchOutput implements Output {
       else this.#note(delivery, runs, answer.items)
       return
     }
-    const isTooMuch = failure.fate === 'halve' || (failure.isTooMany && isAlone)
+    const isTooMuch = failure.fate === 'halve' || failure.isCut || (failure.isTooMany && isAlone)
     const halves = isTooMuch ? halve(runs) : null
     for (const half of halves ?? []) await this.#send(delivery, half)
     if (halves === null) this.#fails(delivery, runs, failure, isTooMuch && countOf(runs) === 1)
@@ -128,9 +132,9 @@ export class ElasticsearchOutput implements Output {
   }
 
   /** A lone event was refused. Too large stays too large; for all else others must have been taken meanwhile. */
-  #isDead({ takenBefore }: Delivery, only: Run, { status, isTooMany }: Failure): boolean {
+  #isDead({ takenBefore }: Delivery, only: Run, { status, fate }: Failure): boolean {
     if (status === 413) return true
-    if (!isTooMany) return this.#bulk.taken > takenBefore
+    if (fate === 'halve') return this.#bulk.taken > takenBefore
     return actionsOf(only).some((action) => this.#attempts.fails(action, this.#bulk.taken, true))
   }
 
@@ -197,6 +201,7 @@ function actionsOf({ body }: Run): string[] {
   return Array.from(eventsOf(body), (place) => actionOf(body, place))
 }
 
-function reasonOf({ status, type, reason }: Item): string {
+function reasonOf({ status, type, reason, failureStore }: Item): string {
+  if (failureStore === 'used') return 'refused, and kept in the failure store of its data stream'
   return shown(type === undefined ? `answer ${status}` : `${type}: ${reason ?? ''}`)
 }

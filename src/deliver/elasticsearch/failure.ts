@@ -14,22 +14,29 @@ export interface Failure {
   isTooMany: boolean
   /** Another node may do better. */
   isOfNode: boolean
+  /** The connection ended within the request: the node is gone, or the request too large, and the answer lost. */
+  isCut: boolean
 }
 
 const Body = z.object({ error: z.union([z.string(), z.object({ type: z.string(), reason: z.string().nullish() })]) })
+
+/** As Node and undici call it. */
+const CUT = /EPIPE|ECONNRESET|other side closed|socket hang up/
 
 export function failureOf(error: unknown): Failure {
   if (error instanceof errors.ResponseError) {
     const { status, type, reason } = responseOf(error)
     const fate = requestFateOf(status, type)
     const isOfNode = status >= 500 && fate === 'retry'
-    return { fate, status, reason: shown(reason), isTooMany: status === 429 && fate === 'retry', isOfNode }
+    const isTooMany = status === 429 && fate === 'retry'
+    return { fate, status, reason: shown(reason), isTooMany, isOfNode, isCut: false }
   }
   const isOfNode = error instanceof errors.ConnectionError || error instanceof errors.NoLivingConnectionsError
   const isTooMany = error instanceof errors.TimeoutError
   const fate = error instanceof errors.ProductNotSupportedError ? 'cluster blocked' : 'retry'
   const reason = isTooMany ? 'no answer in time' : shown(messageOf(error))
-  return { fate, status: 0, reason, isTooMany, isOfNode }
+  const isCut = error instanceof errors.ConnectionError && CUT.test(error.message)
+  return { fate, status: 0, reason, isTooMany, isOfNode, isCut }
 }
 
 function responseOf({ statusCode, body }: errors.ResponseError): { status: number; type: string; reason: string } {

@@ -55,7 +55,13 @@ export const ITEM_RULES: readonly Rule<Fate>[] = [
     fate: 'cluster blocked',
     meaning: 'no master, or the cluster starts',
   },
-  { status: [500, 599], fate: 'retry', meaning: 'a shard is not there, or a node failed' },
+  {
+    status: only(503),
+    types: ['unavailable_shards_exception'],
+    fate: 'index blocked',
+    meaning: 'a shard of the index is nowhere',
+  },
+  { status: [500, 599], fate: 'retry', meaning: 'a node failed' },
   { status: [400, 499], fate: 'dead', meaning: 'the document does not fit its mapping, or is none' },
 ]
 
