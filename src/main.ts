@@ -25,6 +25,8 @@ export const commands: [name: string, summary: string, load: () => Promise<Comma
   ['status', 'show the ledger of a running sluice, and whether it closes', () => import('./commands/status.ts')],
   ['buffer', 'look into buffers, check them, empty them', () => import('./commands/buffer.ts')],
   ['dead', 'list, show, replay and export what outputs refused', () => import('./commands/dead.ts')],
+  ['setup', 'install the index templates in Elasticsearch', () => import('./commands/setup.ts')],
+  ['cluster', 'show the Elasticsearch cluster, and what it would survive', () => import('./commands/cluster.ts')],
   ['completion', 'print the completion script for a shell', () => import('./commands/completion.ts')],
 ]
 
