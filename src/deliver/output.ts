@@ -35,5 +35,7 @@ export interface Output {
   deliver(batches: Batch[], signal?: AbortSignal): Promise<Outcome[]>
   /** Dead letters of this output that are safe on disk, to be shown elsewhere too. Best effort: throws and waits for nothing. */
   showDead?(letters: readonly DeadLetter[]): void
+  /** SIGHUP: files that logrotate moved are left. */
+  reopen?(): Promise<void>
   close(): Promise<void>
 }
