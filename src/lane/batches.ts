@@ -1,11 +1,11 @@
 import type { Batch } from '../buffer/buffer.ts'
 import { EcsShape } from '../event/ecs.ts'
-import type { Line } from '../event/line.ts'
 import { LogstashShape } from '../event/logstash.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { ARCHIVED_ONLY, type LaneCounters } from './counters.ts'
 import { OpenBatch } from './open-batch.ts'
 import type { LaneOptions } from './options.ts'
+import type { ParsedLine } from './parsed-line.ts'
 import { LinePositions } from './positions.ts'
 import type { Slot } from './sources.ts'
 
@@ -61,17 +61,14 @@ export class LaneBatches {
     for (const batch of this.#targets[slot.decision.index]) values[shed + this.#batches.indexOf(batch)]++
   }
 
-  /**
-   * @param sequence of the event in its stream
-   * @param indexTime in the day whose index the event belongs to
-   */
-  add(line: Line, slot: Slot, sequence: number, indexTime: number): void {
+  /** @param indexTime in the day whose index the event belongs to */
+  add(line: ParsedLine, slot: Slot, indexTime: number): void {
     this.skip(slot)
     const targets = this.#targets[slot.decision.index]
     for (let i = 0; i < targets.length; i++) {
       const batch = targets[i]
       if (batch.lacksRoomFor(line)) this.#close(batch)
-      batch.add(line, slot, sequence, indexTime)
+      batch.add(line, slot, indexTime)
       if (batch.due < this.due) this.due = batch.due
     }
   }

@@ -1,22 +1,19 @@
-import type { Multiline } from '../dataset/enrichment.ts'
-import { DAY } from '../event/times.ts'
+import { Enrichment } from '../dataset/enrichment.ts'
 import type { Culprit } from '../grok/guard.ts'
 import { CaptureWriter } from '../receive/capture.ts'
 import type { Sender } from '../receive/sender.ts'
-import { FLAG_DATE_OUT_OF_RANGE } from '../syslog/header.ts'
 import { ArchiveLines } from './archive-lines.ts'
 import { LaneBatches } from './batches.ts'
 import { ARCHIVE_LINES, BYTES, JOINED, KERNEL_DROPS, LaneCounters, RECEIVED, REFUSED } from './counters.ts'
+import { LaneEvents } from './events.ts'
 import { type HeldLine, LineJoiner } from './joiner.ts'
 import { LineReader } from './line-reader.ts'
 import { LineRouter } from './line-router.ts'
 import type { LaneOptions } from './options.ts'
 import type { LaneOutlet } from './outlet.ts'
 import { ParsedLine } from './parsed-line.ts'
-import { SeenSlots } from './seen.ts'
 import { type SharedDatasets, sharedDatasets } from './shared-datasets.ts'
 import type { LineSink } from './sink.ts'
-import type { Slot } from './sources.ts'
 
 const REPORT_MILLIS = 1000
 /** Lines under one time limit. */
@@ -35,19 +32,18 @@ export class Lane implements LineSink {
   readonly #shared: SharedDatasets | null
   /** Lines that are read together; those before `#noted` are waiting for it. */
   readonly #parsed: ParsedLine[] = []
+  /** What datasets make of lines that are read together. */
+  readonly #enrichments: Enrichment[] = []
   #noted = 0
   /** Lines that are still to come of those announced. */
   #announced = 0
   readonly #archive = new ArchiveLines()
   readonly #batches: LaneBatches
   readonly #joiner = new LineJoiner()
-  /** Held lines whose time is over. */
-  #ready: HeldLine[] = []
-  readonly #seen = new SeenSlots()
+  /** Lines that were held and are to become events. */
+  readonly #ready: HeldLine[] = []
+  readonly #events: LaneEvents
   readonly #capture: CaptureWriter | null
-  readonly #back: number
-  readonly #ahead: number
-  #shedHosts: ReadonlySet<string> | null = null
   /** Number of the newest line in its stream. */
   #lines: number
   #reportAt = 0
@@ -63,6 +59,7 @@ export class Lane implements LineSink {
     this.#values = this.counters.values
     const batches = new LaneBatches(options, dropRules, this.counters, outlet)
     this.#batches = batches
+    this.#events = new LaneEvents(options, batches, this.counters, outlet)
     this.#reader = new LineReader(options, this.#router, {
       wanted: (slot) => batches.wants(slot),
       gaveUp: () => shared?.guard?.gaveUp ?? false,
@@ -71,8 +68,6 @@ export class Lane implements LineSink {
       ? CaptureWriter.open(options.capture.path, { maxBytes: options.capture.maxBytes, onStop: outlet.captureStopped })
       : null
     this.#lines = options.resume?.sequence ?? 0
-    this.#back = options.window.back
-    this.#ahead = options.window.ahead
   }
 
   /** Counts a receive call's datagrams and keeps the counters, before any of them is parsed. */
@@ -102,7 +97,7 @@ export class Lane implements LineSink {
     line.bytes = bytes
     line.start = start
     line.end = end
-    line.sender = sender
+    line.from = sender
     line.receivedAt = receivedAt
     line.truncated = truncated
     line.position = position === undefined ? null : { key: position.key, value: position.value }
@@ -114,8 +109,8 @@ export class Lane implements LineSink {
     const count = this.#noted
     this.#noted = 0
     this.#announced = Math.max(0, this.#announced - count)
-    this.#read(count, false)
-    for (let i = 0; i < count; i++) this.#take(this.#parsed[i])
+    this.#read(count, this.#readNoted)
+    for (let i = 0; i < count; i++) this.#take(this.#parsed[i], i)
     this.#giveOut()
     this.#batches.closeComplete()
     if (!this.#archive.overgrown) return
@@ -123,13 +118,14 @@ export class Lane implements LineSink {
     this.#router.reset()
   }
 
-  #read(count: number, held: boolean): void {
-    const parsed = this.#parsed
+  readonly #readNoted = (i: number): void => this.#reader.read(this.#parsed[i], this.#enrichmentAt(i))
+
+  #read(count: number, step: (i: number) => void): void {
     const shared = this.#shared
     if (shared?.guard) {
       shared.blame = (culprit) => this.#blame(culprit)
-      shared.guard.run(count, (i) => this.#reader.read(parsed[i], held))
-    } else for (let i = 0; i < count; i++) this.#reader.read(parsed[i], held)
+      shared.guard.run(count, step)
+    } else for (let i = 0; i < count; i++) step(i)
   }
 
   #lineAt(i: number): ParsedLine {
@@ -137,30 +133,40 @@ export class Lane implements LineSink {
     return this.#parsed[i]
   }
 
+  #enrichmentAt(i: number): Enrichment {
+    this.#enrichments[i] ??= new Enrichment()
+    return this.#enrichments[i]
+  }
+
   /** Keeps the line, and makes its event, or holds it back while it may go on. */
-  #take(line: ParsedLine): void {
-    const { slot, multiline, position } = line
-    if (slot === null) return
+  #take(line: ParsedLine, i: number): void {
+    const { multiline, position } = line
     // Every line has a number, so that the ids of a file that is read again are the same.
-    this.#lines++
-    this.#keep(line, slot)
-    if (multiline === null) this.#event(line, slot, this.#lines)
-    else if (this.#joins(line, multiline)) this.#values[JOINED]++
-    else this.#hold(line, multiline)
+    line.number = ++this.#lines
+    this.#keep(line)
+    if (multiline === null) this.#events.write(line)
+    else if (line.continues && this.#joiner.join(line, multiline)) this.#values[JOINED]++
+    else {
+      const before = this.#joiner.take(line)
+      if (before !== null) this.#ready.push(before)
+      this.#parsed[i] = this.#joiner.hold(line, multiline)
+      this.#takeDue(Number.NEGATIVE_INFINITY)
+    }
     // Not before: a batch that the line itself made close must not carry its position.
+    if (position === null) return
     const newestHeld = this.#ready.length > 0 ? this.#lines : this.#joiner.newest
-    if (position !== null) this.#batches.positions.add(this.#lines, position, newestHeld)
+    this.#batches.positions.add(this.#lines, position, newestHeld)
   }
 
   /** Writes the line to the capture and to its files. */
-  #keep(line: ParsedLine, slot: Slot): void {
-    const { bytes, start, end, header, sender, receivedAt } = line
-    this.#capture?.record(bytes, start, end, sender.address, receivedAt)
-    const { files } = slot
+  #keep(line: ParsedLine): void {
+    const { bytes, start, end, header, from, receivedAt, kind } = line
+    this.#capture?.record(bytes, start, end, from.address, receivedAt)
+    const { files } = kind
     line.path = null
     if (files.length === 0) return
-    this.#router.place(slot, bytes, header, Number.isNaN(header.time) ? receivedAt : header.time)
-    line.path = slot.path
+    this.#router.place(kind, line, Number.isNaN(header.time) ? receivedAt : header.time)
+    line.path = kind.path
     for (let i = 0; i < files.length; i++) {
       this.#archive.add(files[i], bytes, header.lineStart, header.lineEnd)
       this.#values[ARCHIVE_LINES]++
@@ -168,89 +174,32 @@ export class Lane implements LineSink {
     if (this.#archive.full) this.#handOnArchive()
   }
 
-  #event(line: ParsedLine, slot: Slot, sequence: number): void {
-    const { header, enrichment, receivedAt } = line
-    if (enrichment !== null && !Number.isNaN(enrichment.time)) header.time = enrichment.time
-    line.time = this.#timeOf(line, slot)
-    this.#seen.add(slot)
-    if (this.#seen.full) this.#outlet.seen(this.#seen.take())
-    if (!line.wanted) this.#batches.skip(slot)
-    else if (this.#shedHosts?.has(slot.source.host) === true) this.#batches.shed(slot)
-    else this.#batches.add(line, slot, sequence, header.flags & FLAG_DATE_OUT_OF_RANGE ? receivedAt : line.time)
-    if (header.flags !== 0) this.#countFlags(header.flags)
-  }
-
-  /** Joins the line to the one before that it goes on with, when that is still held. */
-  #joins(line: ParsedLine, { within, max }: Multiline): boolean {
-    const { bytes, header, receivedAt } = line
-    if (!line.continues) return false
-    const held = this.#joiner.find(line.key, receivedAt, max)
-    const message = bytes.subarray(header.messageStart, header.lineEnd)
-    return held !== undefined && this.#joiner.join(held, message, receivedAt + within)
-  }
-
-  /** Holds the line, as it may go on; the one before of the same key does not any more. */
-  #hold(line: ParsedLine, { within }: Multiline): void {
-    const { bytes, start, header, sender, receivedAt, truncated, path } = line
-    const key = line.key
-    const before = this.#joiner.take(key)
-    if (before !== undefined) this.#ready.push(before)
-    const held = { key, number: this.#lines, sender, receivedAt, truncated, path, due: receivedAt + within }
-    this.#joiner.hold(held, bytes.subarray(start, header.lineEnd))
-    this.#takeDue(Number.NEGATIVE_INFINITY)
-  }
-
   #takeDue(now: number): void {
-    for (let held = this.#joiner.takeDue(now); held !== undefined; held = this.#joiner.takeDue(now)) {
-      this.#ready.push(held)
-    }
+    for (let held = this.#joiner.takeDue(now); held !== null; held = this.#joiner.takeDue(now)) this.#ready.push(held)
   }
 
-  /** Makes the events of held lines whose time is over; the lines are in their files already. */
+  /** Makes the events of lines that were held; the lines are in their files already. */
   #giveOut(): void {
-    while (this.#ready.length > 0) {
-      const some = this.#ready.splice(0, TOGETHER)
-      for (const [i, { bytes, used, ...held }] of some.entries()) {
-        const { sender, receivedAt, truncated, path } = held
-        Object.assign(this.#lineAt(i), {
-          bytes,
-          start: 0,
-          end: used,
-          sender,
-          receivedAt,
-          truncated,
-          path,
-          position: null,
-        })
+    const ready = this.#ready
+    while (ready.length > 0) {
+      const count = Math.min(TOGETHER, ready.length)
+      this.#read(count, this.#readReady)
+      for (let i = 0; i < count; i++) {
+        this.#events.write(ready[i].line)
+        this.#joiner.giveBack(ready[i])
       }
-      this.#read(some.length, true)
-      for (const [i, { number }] of some.entries()) {
-        const line = this.#parsed[i]
-        if (line.slot !== null) this.#event(line, line.slot, number)
-      }
+      if (ready.length === count) ready.length = 0
+      else ready.splice(0, count)
     }
     this.#batches.positions.release(this.#joiner.oldest)
   }
+
+  readonly #readReady = (i: number): void => this.#reader.readHeld(this.#ready[i], this.#enrichmentAt(i))
 
   /** A pattern took too long: it is not tried on lines of the program for a while. */
   #blame({ pattern, program, cpuMillis, asideUntil }: Culprit): void {
     this.#router.timedOut(pattern.name)
     this.#outlet.setAside?.({ pattern: pattern.name, program, cpuMillis, until: asideUntil })
-  }
-
-  /** The event's time; remembers how far the sender's clock is off, and flags a day too far from reception. */
-  #timeOf({ header, receivedAt }: ParsedLine, slot: Slot): number {
-    const { time } = header
-    if (Number.isNaN(time)) return receivedAt
-    slot.source.skew = receivedAt - time
-    if (time < Math.floor(receivedAt / DAY) * DAY - this.#back || time > receivedAt + this.#ahead)
-      header.flags |= FLAG_DATE_OUT_OF_RANGE
-    return time
-  }
-
-  #countFlags(flags: number): void {
-    for (let bit = 0, left = flags; left !== 0; bit++, left >>>= 1)
-      if (left & 1) this.#values[this.counters.flags + bit]++
   }
 
   #handOnArchive(): void {
@@ -277,7 +226,10 @@ export class Lane implements LineSink {
   /** True when nothing waits to be handed on or reported. */
   get idle(): boolean {
     return (
-      this.#batches.due === Number.POSITIVE_INFINITY && this.#archive.empty && this.#seen.empty && this.#joiner.empty
+      this.#batches.due === Number.POSITIVE_INFINITY &&
+      this.#archive.empty &&
+      this.#events.seen.empty &&
+      this.#joiner.empty
     )
   }
 
@@ -292,7 +244,7 @@ export class Lane implements LineSink {
   }
 
   #report(): void {
-    const reports = this.#seen.take()
+    const reports = this.#events.seen.take()
     if (reports.length > 0) this.#outlet.seen(reports)
     this.#batches.handOnPositions()
     if (this.#outlet.patterns !== undefined) {
@@ -309,7 +261,7 @@ export class Lane implements LineSink {
 
   /** From now on events of these hosts are discarded and counted, as the buffer is nearly full; null: of none. */
   shed(hosts: ReadonlySet<string> | null): void {
-    this.#shedHosts = hosts
+    this.#events.shedHosts = hosts
   }
 
   get full(): boolean {

@@ -1,6 +1,8 @@
+import type { Enrichment } from '../dataset/enrichment.ts'
 import { FLAG_PATTERN_TIMEOUT, FLAG_TRUNCATED } from '../syslog/header.ts'
-import { parseHeader, parseWhole } from '../syslog/parse.ts'
+import { extendLine, parseHeader, parseWhole } from '../syslog/parse.ts'
 import type { Zone } from '../syslog/zone.ts'
+import type { HeldLine } from './joiner.ts'
 import type { LineRouter } from './line-router.ts'
 import type { LaneOptions } from './options.ts'
 import type { ParsedLine } from './parsed-line.ts'
@@ -37,32 +39,48 @@ export class LineReader {
     this.#gaveUp = gaveUp
   }
 
-  /** @param held true for a line with all that was joined to it: it is not to be held again. */
-  read(line: ParsedLine, held: boolean): void {
-    const { bytes, header, receivedAt } = line
-    const note = this.#senders.of(line.sender)
+  /** Reads a line; one whose message may go on over several is not parsed by its dataset yet. */
+  read(line: ParsedLine, enrichment: Enrichment): void {
+    const note = this.#senders.of(line.from)
     line.note = note
+    line.zone = note.zone
     let slot = this.#find(line, note, note.zone)
     const hostZone = this.#zones.ofHost(slot.source.host)
-    if (hostZone !== null && !this.#whole) slot = this.#find(line, note, hostZone)
-    line.slot = slot
-    if (line.truncated) header.flags |= FLAG_TRUNCATED
+    if (hostZone !== null && !this.#whole) {
+      line.zone = hostZone
+      slot = this.#find(line, note, hostZone)
+    }
+    if (line.truncated) line.header.flags |= FLAG_TRUNCATED
     line.enrichment = null
     line.wanted = this.#wanted(slot)
-    line.multiline = line.wanted && !held ? this.#router.multiline(slot) : null
-    if (!line.wanted) return
-    if (line.multiline !== null) {
-      line.continues = this.#router.continues(bytes, header, slot, line.multiline.continues)
-      return
-    }
-    const enriched = this.#router.enrich(bytes, header, slot, receivedAt, hostZone ?? note.zone, line.made)
-    if (enriched) line.enrichment = line.made
-    if (this.#gaveUp()) header.flags |= FLAG_PATTERN_TIMEOUT
+    const { enricher } = slot
+    line.multiline = line.wanted && enricher !== null ? enricher.multiline : null
+    if (line.multiline !== null) line.continues = line.multiline.continues.test(line.message())
+    else if (line.wanted) this.#enrich(line, enrichment)
   }
 
-  #find({ bytes, start, end, header, receivedAt }: ParsedLine, note: SenderNote, zone: Zone): Slot {
+  /** Reads a line that was held, with all that was joined to it, to its end. */
+  readHeld({ line, bytes, used, lines }: HeldLine, enrichment: Enrichment): void {
+    if (lines > 1 && line.note !== null) {
+      extendLine(line.header, bytes, used)
+      line.forgetTexts()
+      line.wanted = this.#wanted(this.#router.find(line, line.note))
+    }
+    line.enrichment = null
+    if (line.wanted) this.#enrich(line, enrichment)
+  }
+
+  #enrich(line: ParsedLine, enrichment: Enrichment): void {
+    const enricher = line.slot?.enricher ?? null
+    if (enricher?.enrich(line, enrichment)) line.enrichment = enrichment
+    if (this.#gaveUp()) line.header.flags |= FLAG_PATTERN_TIMEOUT
+  }
+
+  #find(line: ParsedLine, note: SenderNote, zone: Zone): Slot {
+    const { bytes, start, end, header, receivedAt } = line
+    line.forgetTexts()
     if (this.#whole) parseWhole(header, bytes, start, end)
     else parseHeader(header, bytes, start, end, receivedAt, zone)
-    return this.#router.find(bytes, header, note)
+    return this.#router.find(line, note)
   }
 }

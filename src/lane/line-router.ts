@@ -1,16 +1,14 @@
 import { compileTemplate, type PathTemplate } from '../archive/template.ts'
 import type { Datasets } from '../dataset/datasets.ts'
-import type { EnrichInput, Enrichment, Multiline } from '../dataset/enrichment.ts'
 import type { PatternCounts } from '../dataset/pattern-counters.ts'
 import { jsonText } from '../event/names.ts'
 import { Piece } from '../event/piece.ts'
 import type { Decision } from '../route/decision.ts'
 import { Router } from '../route/router.ts'
-import type { Header } from '../syslog/header.ts'
 import { FACILITIES, SEVERITIES } from '../syslog/priority.ts'
-import { type Zone, zoneOf } from '../syslog/zone.ts'
 import type { ArchiveLines } from './archive-lines.ts'
 import type { LaneOptions } from './options.ts'
+import type { ParsedLine } from './parsed-line.ts'
 import type { SenderNote } from './senders.ts'
 import { type LaneSource, type Slot, SourceTable } from './sources.ts'
 
@@ -23,7 +21,6 @@ export class LineRouter {
   readonly #templates = new Map<string, PathTemplate>()
   readonly #archive: ArchiveLines
   readonly #outputs: number
-  readonly #fields = new LineFields()
   readonly #fixed: LaneOptions['fixed']
   readonly #datasets: Datasets | null
   #hasDates = false
@@ -43,46 +40,25 @@ export class LineRouter {
     this.#sources = new SourceTable((host, program, priority, sender) => this.#source(host, program, priority, sender))
   }
 
-  /** The source with its decision; changes nothing that a second call would change again. */
-  find(bytes: Uint8Array, header: Header, sender: SenderNote): Slot {
-    const source = this.#sources.find(bytes, header, sender)
-    let decision = source.plan.fixed
-    if (decision === null) decision = source.plan.decide(this.#fields.of(bytes, header, source))
+  /** Sets the line's source and slot; changes nothing that a second call would change again. */
+  find(line: ParsedLine, sender: SenderNote): Slot {
+    const source = this.#sources.find(line.bytes, line.header, sender)
+    line.source = source
+    const decision = source.plan.fixed ?? source.plan.decide(line)
     let slot = source.slots[decision.index]
     if (slot === undefined) {
       slot = this.#slot(source, decision)
       source.slots[decision.index] = slot
     }
+    line.slot = slot
     return slot
   }
 
   /** Sees to it that `slot.files` and `slot.path` are those of the line. */
-  place(slot: Slot, bytes: Uint8Array, header: Header, time: number): void {
+  place(slot: Slot, line: ParsedLine, time: number): void {
     if (!this.#hasPids && (slot.hour === Math.floor(time / HOUR) || (!this.#hasDates && !Number.isNaN(slot.hour))))
       return
-    this.#assignFiles(slot, time, this.#fields.of(bytes, header, slot.source))
-  }
-
-  /** What the line's dataset makes of it; false: none concerns it. */
-  enrich(
-    bytes: Uint8Array,
-    header: Header,
-    { source, enricher }: Slot,
-    receivedAt: number,
-    zone: Zone,
-    out: Enrichment,
-  ): boolean {
-    return enricher?.enrich(this.#fields.of(bytes, header, source, receivedAt, zone), out) ?? false
-  }
-
-  /** How the messages of such lines go on over several; null: they don't. */
-  multiline({ enricher }: Slot): Multiline | null {
-    return enricher === null ? null : enricher.multiline
-  }
-
-  /** True when the message is one that goes on with the one before. */
-  continues(bytes: Uint8Array, header: Header, { source }: Slot, expression: RegExp): boolean {
-    return expression.test(this.#fields.of(bytes, header, source).message())
+    this.#assignFiles(slot, time, line.pid())
   }
 
   /** Counts that a pattern was given up. */
@@ -109,7 +85,7 @@ export class LineRouter {
     const plan = this.router.plan(shownHost, shownProgram, facility, severity)
     const names = { host: shownHost, program: shownProgram, sender: sender.address }
     const enricher = this.#datasets?.enricher({ host: shownHost, program: shownProgram, facility, severity }) ?? null
-    return { ...names, priority, plan, enricher, slots: [], skew: Number.NaN }
+    return { ...names, hash: hashOf(shownHost, shownProgram), priority, plan, enricher, slots: [], skew: Number.NaN }
   }
 
   #slot(source: LaneSource, decision: Decision): Slot {
@@ -134,7 +110,7 @@ export class LineRouter {
     return this.#datasets.chosen(datasets, { host, program, facility: priority >> 3, severity: priority & 7 })
   }
 
-  #assignFiles(slot: Slot, time: number, line: LineFields): void {
+  #assignFiles(slot: Slot, time: number, pid: string): void {
     const { source, decision } = slot
     slot.hour = Math.floor(time / HOUR)
     for (const [i, text] of decision.archives.entries()) {
@@ -146,7 +122,7 @@ export class LineRouter {
         facility: FACILITIES[source.priority >> 3],
         severity: SEVERITIES[source.priority & 7],
         sender: source.sender,
-        pid: line.pid(),
+        pid,
         route: decision.routes[0],
         time,
       })
@@ -167,49 +143,9 @@ export class LineRouter {
   }
 }
 
-const UTC = zoneOf('UTC')
-
-/** What filters and datasets ask of the line at hand, decoded only when asked. */
-class LineFields implements EnrichInput {
-  sender = ''
-  readonly tags: readonly string[] = []
-  receivedAt = 0
-  zone = UTC
-  #bytes: Uint8Array = new Uint8Array(0)
-  #header: Header | null = null
-  #program = ''
-  #message: string | null = null
-
-  of(bytes: Uint8Array, header: Header, source: LaneSource, receivedAt = 0, zone = UTC): this {
-    this.#bytes = bytes
-    this.#header = header
-    this.#program = source.program
-    this.sender = source.sender
-    this.receivedAt = receivedAt
-    this.zone = zone
-    this.#message = null
-    return this
-  }
-
-  message(): string {
-    if (this.#header === null) return ''
-    this.#message ??= this.#text(this.#header.messageStart, this.#header.lineEnd)
-    return this.#message
-  }
-
-  match(): string {
-    if (this.#header === null) return ''
-    const pid = this.#header.pidStart < 0 ? '' : `[${this.pid()}]`
-    return `${this.#program}${pid}: ${this.message()}`
-  }
-
-  pid(): string {
-    const header = this.#header
-    return header === null || header.pidStart < 0 ? '' : this.#text(header.pidStart, header.pidEnd)
-  }
-
-  #text(from: number, to: number): string {
-    const bytes = this.#bytes
-    return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8')
-  }
+function hashOf(host: string, program: string): number {
+  const names = `${host}\n${program}`
+  let hash = 0
+  for (let i = 0; i < names.length; i++) hash = Math.imul(hash ^ names.charCodeAt(i), 0x01000193)
+  return hash
 }

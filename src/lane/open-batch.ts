@@ -1,7 +1,8 @@
 import type { Batch, Tally } from '../buffer/buffer.ts'
-import { DOCUMENT_OVERHEAD, ESCAPED_COPIES, type Line, type Shape } from '../event/line.ts'
+import { DOCUMENT_OVERHEAD, ESCAPED_COPIES, type Shape } from '../event/line.ts'
 import { ActionLine } from './action-line.ts'
 import type { BufferPool } from './buffer-pool.ts'
+import type { ParsedLine } from './parsed-line.ts'
 import type { Slot } from './sources.ts'
 
 /** A batch is closed by the first of these. */
@@ -60,22 +61,19 @@ export class OpenBatch {
   }
 
   /** True when the line could need more room than is left: close the batch first. */
-  lacksRoomFor(line: Line): boolean {
+  lacksRoomFor(line: ParsedLine): boolean {
     return this.#bytes !== null && this.#count > 0 && this.#used + roomFor(line) > this.#bytes.length
   }
 
-  /**
-   * @param sequence of the event in its stream
-   * @param indexTime in the day whose index the event belongs to
-   */
-  add(line: Line, slot: Slot, sequence: number, indexTime: number): void {
+  /** @param indexTime in the day whose index the event belongs to */
+  add(line: ParsedLine, slot: Slot, indexTime: number): void {
     let bytes = this.#bytes
     if (bytes === null) {
       bytes = this.#pool.take(roomFor(line))
       this.#bytes = bytes
       this.#from = line.receivedAt
     }
-    const at = this.#action.put(bytes, this.#used, sequence, indexTime)
+    const at = this.#action.put(bytes, this.#used, line.number, indexTime)
     const o = this.#shape.compose(bytes, at, line)
     bytes[o] = LINE_END
     this.#used = o + 1
@@ -118,7 +116,7 @@ export class OpenBatch {
   }
 }
 
-function roomFor({ header, start, enrichment }: Line): number {
+function roomFor({ header, start, enrichment }: ParsedLine): number {
   const enriched = enrichment === null ? 0 : enrichment.used
   return (header.lineEnd - start) * ESCAPED_COPIES + enriched + DOCUMENT_OVERHEAD
 }

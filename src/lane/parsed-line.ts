@@ -1,49 +1,85 @@
-import { Enrichment, type Multiline } from '../dataset/enrichment.ts'
+import type { EnrichInput, Enrichment, Multiline } from '../dataset/enrichment.ts'
 import type { Line } from '../event/line.ts'
 import type { Piece } from '../event/piece.ts'
 import { Sender } from '../receive/sender.ts'
 import { Header } from '../syslog/header.ts'
+import { type Zone, zoneOf } from '../syslog/zone.ts'
 import type { SenderNote } from './senders.ts'
-import type { Slot } from './sources.ts'
+import type { LaneSource, Slot } from './sources.ts'
 
 const NOTHING = new Uint8Array(0)
 const NOBODY = new Sender('', true)
+const UTC = zoneOf('UTC')
 
-/** One line: where its bytes are, and what was read out of them. Used again for later lines. */
-export class ParsedLine implements Line {
+/**
+ * One line: where its bytes are, and what was read out of them, which is also what filters and datasets may ask. Used
+ * again for later lines.
+ */
+export class ParsedLine implements Line, EnrichInput {
   bytes: Uint8Array = NOTHING
   start = 0
   end = 0
-  sender = NOBODY
+  from = NOBODY
   receivedAt = 0
   truncated = false
   position: { key: string; value: unknown } | null = null
+  /** In its stream; its event's id. */
+  number = 0
   readonly header = new Header()
   note: SenderNote | null = null
+  zone: Zone = UTC
+  source: LaneSource | null = null
   slot: Slot | null = null
   /** Any output gets its event. */
   wanted = false
   /** How such messages go on over several lines, and whether this one goes on with the one before. */
   multiline: Multiline | null = null
   continues = false
-  /** `made` when a dataset concerns the line, otherwise null. */
   enrichment: Enrichment | null = null
-  readonly made = new Enrichment()
   time = 0
   path: Piece | null = null
+  readonly tags: readonly string[] = []
+  #message: string | null = null
 
   get kind(): Slot {
     if (this.slot === null) throw new Error('the line has not been read yet')
     return this.slot
   }
 
-  /** Sender, host, program and pid: what lines share that go on with each other. */
-  get key(): string {
-    const { bytes, note } = this
-    const { source } = this.kind
-    const { pidStart, pidEnd } = this.header
-    const pid =
-      pidStart < 0 ? '' : Buffer.from(bytes.buffer, bytes.byteOffset + pidStart, pidEnd - pidStart).toString('latin1')
-    return `${note?.index}\n${source.host}\n${source.program}\n${pid}`
+  get sender(): string {
+    return this.note === null ? '' : this.note.address
   }
+
+  /** Each is decoded once, and only when somebody asks. */
+  message(): string {
+    this.#message ??= textOf(this.bytes, this.header.messageStart, this.header.lineEnd)
+    return this.#message
+  }
+
+  match(): string {
+    const pid = this.header.pidStart < 0 ? '' : `[${this.pid()}]`
+    return `${this.source?.program ?? ''}${pid}: ${this.message()}`
+  }
+
+  pid(): string {
+    const { pidStart, pidEnd } = this.header
+    return pidStart < 0 ? '' : textOf(this.bytes, pidStart, pidEnd)
+  }
+
+  /** The bytes are others now. */
+  forgetTexts(): void {
+    this.#message = null
+  }
+}
+
+let lastBytes: Uint8Array = NOTHING
+let lastBuffer = Buffer.alloc(0)
+
+/** Lines come from the same memory, so the Buffer on it is kept: 0.05 µs for 100 bytes, 0.09 with one for each text. */
+function textOf(bytes: Uint8Array, from: number, to: number): string {
+  if (bytes !== lastBytes) {
+    lastBuffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    lastBytes = bytes
+  }
+  return lastBuffer.toString('utf8', from, to)
 }

@@ -7,6 +7,8 @@ import type { SenderNote } from './senders.ts'
 
 /** A source with what the lane remembers of it: how its lines are routed, and counts until they are handed on. */
 export interface LaneSource extends Source {
+  /** Of host and program. */
+  hash: number
   plan: RoutePlan
   /** Its datasets; null: lines are not parsed. */
   enricher: Enricher | null

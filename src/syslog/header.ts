@@ -34,6 +34,38 @@ export class Header {
   afterTagStart = 0
   /** Set of FLAG_…, see FLAG_NAMES. */
   flags = 0
+
+  /** The same line with its bytes at another place. */
+  moveBy(distance: number): void {
+    this.lineStart += distance
+    this.lineEnd += distance
+    this.messageStart += distance
+    this.afterTagStart += distance
+    if (this.stampStart >= 0) {
+      this.stampStart += distance
+      this.stampEnd += distance
+    }
+    if (this.hostStart >= 0) {
+      this.hostStart += distance
+      this.hostEnd += distance
+    }
+    if (this.programStart >= 0) {
+      this.programStart += distance
+      this.programEnd += distance
+    }
+    if (this.pidStart >= 0) {
+      this.pidStart += distance
+      this.pidEnd += distance
+    }
+    if (this.msgidStart >= 0) {
+      this.msgidStart += distance
+      this.msgidEnd += distance
+    }
+    if (this.structuredStart >= 0) {
+      this.structuredStart += distance
+      this.structuredEnd += distance
+    }
+  }
 }
 
 export const FLAG_PRI_MISSING = 1 << 0

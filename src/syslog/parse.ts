@@ -72,6 +72,12 @@ export function parseWhole(header: Header, bytes: Uint8Array, start: number, end
   finish(header)
 }
 
+/** The line has more text now, up to `end`. */
+export function extendLine(header: Header, bytes: Uint8Array, end: number): void {
+  header.lineEnd = trimEnd(bytes, header.messageStart, end)
+  if (header.messageStart < header.lineEnd) header.flags &= ~FLAG_EMPTY
+}
+
 function reset(header: Header): void {
   header.priority = DEFAULT_PRIORITY
   header.time = Number.NaN
