@@ -145,10 +145,19 @@ describe('completion', () => {
     expect(offers('check', '--json', '')).toEqual([])
   })
 
+  it('offers the commands within a command, and their options', () => {
+    expect(offers('grok', '')).toEqual(['explain', 'match', 'list', 'show'])
+    expect(offers('grok', 'explain', '--d')).toEqual(['--dataset'])
+    expect(offers('grok', 'list', '--')).not.toContain('--dataset')
+    expect(offers('buffer', 'p')).toEqual(['peek'])
+  })
+
   it.each(['zsh', 'fish'])('has every command and option for %s', (shell) => {
     const { status, stdout } = sluice('completion', shell)
     expect(status).toBe(0)
     for (const [name] of commands) expect(stdout).toContain(name)
+    expect(stdout).toMatch(shell === 'zsh' ? /explain:tell how far/ : /grok; and .* -a explain -d/)
+    expect(stdout).toMatch(shell === 'zsh' ? /'--anywhere\[/ : /grok; and .*match' {1,2}-l anywhere -d/)
     expect(stdout).toMatch(
       shell === 'zsh' ? /'\(-c --config\)--config\[config file\]: :_files'/ : /-s c -l config -r -F/,
     )

@@ -15,6 +15,8 @@ export interface CompletedCommand {
   summary: string
   options: CompletedOption[]
   arguments: Value
+  /** Those within it, such as `explain` of `grok`. */
+  commands: CompletedCommand[]
 }
 
 /** What shells need to know of the commands, seen from their own definitions. */
@@ -31,6 +33,7 @@ export function describeCommands(program: Command): CompletedCommand[] {
         value: option.required || option.optional ? (option.argChoices ?? kindOf(option.flags)) : 'none',
       })),
     arguments: argumentsOf(command),
+    commands: describeCommands(command),
   }))
 }
 
