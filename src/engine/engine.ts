@@ -101,7 +101,8 @@ export class Engine {
     }
     for (const input of config.receive) this.inputs.push(await openInput(input, context))
     const outputs = config.buffer.ship ? config.deliver : []
-    for (const output of outputs) this.#outputs.push(await openOutput(output, this.#log))
+    const outputContext = { whole: config, log: this.#log, buffer: this.#buffers.buffer }
+    for (const output of outputs) this.#outputs.push(await openOutput(output, outputContext))
     const { dead, replay } = this.#accounts
     for (const { name, output } of this.#outputs) {
       this.#deliveries.push(new Delivery({ name, buffer: this.#buffers.buffer, output, dead, log: this.#log }))

@@ -1,4 +1,5 @@
-import type { DeliverConfig } from '../config/schema.ts'
+import type { BatchBuffer } from '../buffer/buffer.ts'
+import type { Config, DeliverConfig } from '../config/schema.ts'
 import type { Output } from '../deliver/output.ts'
 import type { ControlMethod } from './control.ts'
 import { filesHappened, storeHappened } from './happenings.ts'
@@ -13,16 +14,22 @@ export interface OpenedOutput {
   query?: ControlMethod
 }
 
+export interface OutputContext {
+  /** In which the output stands. */
+  whole: Config
+  log: Logger
+  /** Where batches wait for it. */
+  buffer: Pick<BatchBuffer, 'depth'>
+}
+
 /** Only what the config names is imported: a receiver without a store does not pay for DuckDB. */
-export async function openOutput(config: DeliverConfig, log: Logger): Promise<OpenedOutput> {
+export async function openOutput(config: DeliverConfig, context: OutputContext): Promise<OpenedOutput> {
+  const { log } = context
   switch (config.kind) {
     case 'store':
       return openStore(config, log)
     case 'elasticsearch':
-      return {
-        name: config.name,
-        output: await (await import('../deliver/elasticsearch/open.ts')).openElasticsearch(config, log),
-      }
+      return openCluster(config, context)
     case 'file':
       return { name: config.name, output: new (await import('../deliver/file/file.ts')).FileOutput(config) }
     case 'stdout':
@@ -39,6 +46,13 @@ async function openStore({ name, path, memory, retention }: Of<'store'>, log: Lo
   ])
   const store = await Store.open({ path, memory, retention, report: storeHappened(log) })
   return { name, output: store, query: (params) => answerQuery(store, params) }
+}
+
+async function openCluster(config: Of<'elasticsearch'>, { whole, log, buffer }: OutputContext): Promise<OpenedOutput> {
+  const { name } = config
+  const { openElasticsearch } = await import('../deliver/elasticsearch/open.ts')
+  const oldest = async () => (await buffer.depth(name)).oldest
+  return { name, output: await openElasticsearch(config, log, { whole, oldest }) }
 }
 
 async function openRedisList({ name, server, key }: Of<'redis-list'>, log: Logger): Promise<OpenedOutput> {

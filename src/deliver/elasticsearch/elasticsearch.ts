@@ -9,6 +9,7 @@ import { Bulk } from './bulk.ts'
 import type { ElasticsearchConfig } from './config.ts'
 import { type Failure, shown } from './failure.ts'
 import { Holds } from './holds.ts'
+import type { Lifecycle } from './lifecycle.ts'
 import { Pace } from './pace.ts'
 import { countOf, halve, pack, type Run } from './runs.ts'
 import { fateOf } from './verdict.ts'
@@ -23,6 +24,8 @@ export interface ElasticsearchOptions {
   client: Client
   config: Pick<ElasticsearchConfig, 'bulk' | 'gzip'>
   onHappening?(happening: Happening): void
+  /** What has to be there before the first event. */
+  lifecycle?: Pick<Lifecycle, 'ready' | 'close'>
 }
 
 /** One call of `deliver`. */
@@ -63,6 +66,7 @@ export class ElasticsearchOutput implements Output {
   }
 
   async deliver(batches: Batch[], signal?: AbortSignal): Promise<Outcome[]> {
+    await this.#options.lifecycle?.ready()
     const now = Date.now()
     if (now < this.#stopped.until) throw new Error(this.#stopped.reason)
     const outcomes = batches.map((): Outcome => ({ done: 0, duplicate: 0, exceptions: [] }))
@@ -95,6 +99,7 @@ export class ElasticsearchOutput implements Output {
   }
 
   async close(): Promise<void> {
+    await this.#options.lifecycle?.close()
     await this.#options.client.close()
   }
 

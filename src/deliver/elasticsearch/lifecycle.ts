@@ -38,19 +38,22 @@ export interface LifecycleOptions {
 /** The others take over from a shipper that has been silent so long. */
 const LEASE_MILLIS = 30_000
 const PASS_MILLIS = 60_000
+const RESIGN_MILLIS = 1000
 
 /** Templates before the first event, and old indices out of the way. */
 export class Lifecycle {
   readonly #options: LifecycleOptions
   readonly #stop = new AbortController()
-  #ready: Promise<void> | undefined
-  #caring: Promise<void> | undefined
+  readonly #caring: Promise<void> | undefined
+  #isReady: boolean
+  #installing: Promise<void> | undefined
   #held = ''
   #failure = ''
 
   constructor(options: LifecycleOptions) {
     this.#options = options
-    const { isDataStream, retention } = options.config
+    const { isDataStream, setup, retention } = options.config
+    this.#isReady = !setup
     const hasRules = retention.days !== undefined || retention.size !== undefined
     // Of a data stream the cluster itself removes what is old, as the template says.
     if (hasRules && !isDataStream) this.#caring = this.#care()
@@ -61,18 +64,16 @@ export class Lifecycle {
    * Rejects with the reason, and tries anew when called again.
    */
   async ready(): Promise<void> {
-    if (!this.#options.config.setup) return
-    this.#ready ??= this.#install()
-    try {
-      await this.#ready
-    } catch (error) {
-      this.#ready = undefined
-      throw error
-    }
+    if (this.#isReady) return
+    this.#installing ??= this.#install().finally(() => {
+      this.#installing = undefined
+    })
+    await orStopped(this.#installing, this.#stop.signal)
   }
 
+  /** Ends what is under way, and lets another process lead. */
   async close(): Promise<void> {
-    this.#stop.abort()
+    this.#stop.abort(new Error('stopping'))
     await this.#caring
   }
 
@@ -95,6 +96,7 @@ export class Lifecycle {
       }
     }
     for (const text of plan.warnings) onHappening({ kind: 'templates_advice', text })
+    this.#isReady = true
   }
 
   /** Beats until it is stopped; removes what is old while this process is the elected one. */
@@ -107,21 +109,24 @@ export class Lifecycle {
     let next = 0
     while (!signal.aborted) {
       try {
-        const leads = await election.beat()
+        const leads = await orStopped(election.beat(), signal)
         if (leads !== led) onHappening({ kind: leads ? 'elected' : 'not_elected' })
         led = leads
         if (leads && performance.now() >= next) {
-          await this.#pass(() => election.leads && !signal.aborted)
+          await orStopped(
+            this.#pass(() => election.leads && !signal.aborted),
+            signal,
+          )
           next = performance.now() + passMillis
         }
         this.#failure = ''
       } catch (error) {
-        this.#fail(failureOf(error).reason)
+        if (!signal.aborted) this.#fail(failureOf(error).reason)
       }
       await delay(lease / 3, undefined, { signal }).catch(() => {})
     }
     // Should it fail, the others wait for the lease to end.
-    await election.resign().catch(() => {})
+    await Promise.race([election.resign().catch(() => {}), delay(RESIGN_MILLIS, undefined, { ref: false })])
   }
 
   async #pass(mayGoOn: () => boolean): Promise<void> {
@@ -142,4 +147,13 @@ export class Lifecycle {
     if (reason !== this.#failure) this.#options.onHappening({ kind: 'retention_failed', reason })
     this.#failure = reason
   }
+}
+
+/** A cluster that does not answer must not delay a stop. */
+function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const stop = () => reject(signal.reason)
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', stop))
 }
