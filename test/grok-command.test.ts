@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -38,6 +38,20 @@ test('explain takes the patterns of a dataset', async () => {
   const { code, stdout } = await grok(['explain', '--dataset', 'sshd/accepted'], lines)
   expect(code).toBe(1)
   expect(stdout).toMatch(/line 1, sshd\/accepted: matches\nline 2, sshd\/accepted: matches up to character 2\d of/)
+})
+
+test('explain knows the datasets and patterns of a config, and the names that events carry', async () => {
+  const datasets = join(dir, 'datasets')
+  await mkdir(datasets)
+  const file =
+    "dataset: mine\nprograms: [mine]\npatterns: [{ name: queued, match: '%{QUEUED}', dataset: mine.queue }]\n"
+  await writeFile(join(datasets, 'mine.yaml'), file)
+  const config = join(datasets, 'config.yml')
+  await writeFile(config, `datasets: [${datasets}]\npatterns: [${join(dir, 'own')}]\n`)
+  for (const name of ['mine', 'mine/queued', 'mine.queue']) {
+    const { code, stdout, stderr } = await grok(['explain', '-c', config, '--dataset', name], 'BEF25A72965: x\n')
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'line 1, mine/queued: matches\n', stderr: '' })
+  }
 })
 
 test('match prints what is captured, or the line with the tag', async () => {

@@ -1,6 +1,8 @@
 import { createInterface } from 'node:readline'
 import { type Command, Option } from 'commander'
+import { loadConfig } from '../config/load.ts'
 import { didYouMean } from '../config/suggest.ts'
+import type { DatasetDefinition } from '../dataset/format.ts'
 import { harmless } from '../deliver/store/print.ts'
 import { UserError } from '../errors.ts'
 import { compileGrok } from '../grok/compile.ts'
@@ -13,6 +15,7 @@ import { type ReferenceTree, referenceTree } from '../grok/tree.ts'
 import { MATCHED_LENGTH } from '../route/matcher.ts'
 
 interface LibraryOptions {
+  config?: string
   ecs?: boolean
   legacy?: boolean
   patterns: string[]
@@ -24,6 +27,12 @@ interface Options extends LibraryOptions {
   all?: boolean
 }
 
+interface NamedPattern {
+  name: string
+  match: string
+  library: PatternLibrary
+}
+
 export function define(command: Command): void {
   command
     .description('Try grok patterns, and find out why they do not match. Patterns are Logstash’s: %{NAME:field:int}.')
@@ -33,6 +42,7 @@ export function define(command: Command): void {
 Examples:
   $ sluice grok explain '%{SYSLOGBASE} %{GREEDYDATA:message}' < /var/log/syslog
   $ sluice grok explain --dataset sshd/accepted < lines.txt
+  $ sluice grok explain -c sluice.yaml --dataset mine < lines.txt
   $ echo '10.0.0.1 GET 5' | sluice grok match '%{IP:source.ip} %{WORD:method} %{INT:bytes:int}'
   $ sluice grok list http
   $ sluice grok show HTTPDATE`,
@@ -79,27 +89,32 @@ function withLibrary(command: Command): Command {
   return command
     .addOption(new Option('--ecs', 'fields have ECS’s names (default)').conflicts('legacy'))
     .option('--legacy', 'fields have the names from before ECS')
+    .option('-c, --config <file>', 'with the pattern and dataset directories of this config')
     .option('--patterns <dir>', 'pattern files of your own (the option again for more)', add, [])
 }
 
-function libraryOf({ legacy, patterns }: LibraryOptions): PatternLibrary {
-  return PatternLibrary.load({ vocabulary: legacy ? 'legacy' : 'ecs', dirs: patterns })
+async function libraryOf({ legacy, patterns, config }: LibraryOptions): Promise<PatternLibrary> {
+  const own = config === undefined ? [] : (await loadConfig(config)).patterns
+  return PatternLibrary.load({ vocabulary: legacy ? 'legacy' : 'ecs', dirs: [...own, ...patterns] })
 }
 
 async function explainLines(pattern: string | undefined, options: Options): Promise<void> {
   if ((pattern === undefined) === (options.dataset === undefined)) {
     throw new UserError('wanted: a pattern, or --dataset with the name of one', 2)
   }
-  const { patterns, library } =
+  const patterns: NamedPattern[] =
     pattern === undefined
-      ? await datasetPatterns(options.dataset ?? '', libraryOf(options))
-      : { patterns: [{ name: '', match: pattern }], library: libraryOf(options) }
+      ? await datasetPatterns(options.dataset ?? '', options)
+      : [{ name: '', match: pattern, library: await libraryOf(options) }]
   // Mistakes in a pattern are told before any line is waited for.
-  checked(() => patterns.map(({ match }) => compileGrok(match, library).regex))
+  checked(() => patterns.map(({ match, library }) => compileGrok(match, library).regex))
   let number = 0
   for await (const line of linesOf(process.stdin)) {
     number++
-    const answers = patterns.map(({ name, match }) => ({ name, explanation: explain(match, library, line) }))
+    const answers = patterns.map(({ name, match, library }) => ({
+      name,
+      explanation: explain(match, library, line),
+    }))
     const matched = answers.find(({ explanation }) => explanation === null)
     const best = matched ?? answers.reduce((a, b) => (offsetOf(b.explanation) > offsetOf(a.explanation) ? b : a))
     if (matched === undefined) process.exitCode = 1
@@ -137,31 +152,38 @@ function inWords(number: number, line: string, name: string, explanation: Explan
 }
 
 /** The patterns of a dataset, or the one that is named, with the dataset's own definitions. */
-async function datasetPatterns(wanted: string, library: PatternLibrary) {
+async function datasetPatterns(wanted: string, options: Options): Promise<NamedPattern[]> {
   const { loadDatasets } = await import('../dataset/load.ts')
+  const library = await libraryOf(options)
+  const { datasets } = await loadConfig(options.config)
   const [dataset = '', name] = wanted.split('/')
-  const all = loadDatasets([])
-  const found = all.find((one) => one.dataset === dataset)
-  if (found === undefined) {
-    const names = all.map((one) => one.dataset)
-    throw new UserError(`there is no dataset "${dataset}"${didYouMean(dataset, names)}`, 2)
+  const all = loadDatasets(datasets === false ? [] : datasets)
+  const found = all.filter((one) => namesOf(one).includes(dataset))
+  if (found.length === 0) {
+    throw new UserError(`there is no dataset "${dataset}"${didYouMean(dataset, all.flatMap(namesOf))}`, 2)
   }
-  const patterns = found.patterns.filter((one) => name === undefined || one.name === name)
-  if (patterns.length === 0) {
-    const names = found.patterns.map((one) => one.name)
+  const patterns = found.flatMap((one) => one.patterns.map((pattern) => ({ ...pattern, file: one })))
+  const named = patterns.filter((one) => name === undefined || one.name === name)
+  if (named.length === 0) {
+    const names = patterns.map((one) => one.name)
     throw new UserError(`${dataset} has no pattern "${name}"${didYouMean(name ?? '', names)}`, 2)
   }
-  return {
-    patterns: patterns.flatMap((one) => one.match.map((match) => ({ name: `${dataset}/${one.name}`, match }))),
-    library: library.with(found.definitions, found.file),
-  }
+  return named.flatMap(({ name, match, file }) => {
+    const own = library.with(file.definitions, file.file)
+    return match.map((one) => ({ name: `${file.dataset}/${name}`, match: one, library: own }))
+  })
+}
+
+/** What `event.dataset` of its lines may be. */
+function namesOf({ dataset, services = {}, patterns }: DatasetDefinition): string[] {
+  const ofServices = Object.keys(services).map((name) => `${dataset}.${name}`)
+  return [dataset, ...ofServices, ...patterns.flatMap((pattern) => pattern.dataset ?? [])]
 }
 
 async function matchLines(patterns: string[], options: Options): Promise<void> {
   const { anywhere = false, all = false } = options
-  const matcher = checked(
-    () => new GrokMatcher(patterns, libraryOf(options), { anchored: !anywhere, breakOnMatch: !all }),
-  )
+  const library = await libraryOf(options)
+  const matcher = checked(() => new GrokMatcher(patterns, library, { anchored: !anywhere, breakOnMatch: !all }))
   process.exitCode = 1
   for await (const line of linesOf(process.stdin)) {
     const { matched, fields, tags } = matcher.match(line)
@@ -170,8 +192,8 @@ async function matchLines(patterns: string[], options: Options): Promise<void> {
   }
 }
 
-function list(text: string | undefined, options: Options): void {
-  const library = libraryOf(options)
+async function list(text: string | undefined, options: Options): Promise<void> {
+  const library = await libraryOf(options)
   const wanted = text?.toLowerCase() ?? ''
   const definitions = library
     .names()
@@ -184,8 +206,8 @@ function list(text: string | undefined, options: Options): void {
   if (definitions.length === 0) process.exitCode = 1
 }
 
-function show(name: string, options: Options): void {
-  const library = libraryOf(options)
+async function show(name: string, options: Options): Promise<void> {
+  const library = await libraryOf(options)
   const bare = name.replace(/^%\{|\}$/g, '')
   const definition = library.definition(bare)
   if (definition === undefined) {
