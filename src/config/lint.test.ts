@@ -44,6 +44,7 @@ routes: [{ name: a, filter: filter(f_b) }]
 
 it('finds lines that go nowhere', () => {
   expect(warnings('archive: a/${host}.log')).toEqual([': there are no inputs: nothing will be received'])
+  expect(warnings('buffer: { redis: ["redis://buffer1"] }\ndeliver: [{ store: {} }]')).toEqual([])
   expect(warnings('receive: [{ udp: 0 }]')[0]).toContain('neither archive nor deliver')
   expect(warnings(`${base}routes: [{ name: a, archive: false }]`)).toEqual([
     `routes.0: route "a" keeps its lines nowhere; say drop: true if that is meant`,

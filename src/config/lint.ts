@@ -38,7 +38,9 @@ function unused({ filters, routes }: Config): Finding[] {
 }
 
 /** Lines that are received, and then kept nowhere. */
-function nowhere({ archive, deliver, receive, routes }: Config): Finding[] {
+function nowhere({ archive, buffer, deliver, receive, routes }: Config): Finding[] {
+  const isShipper = buffer.redis.length > 0 && buffer.ship && deliver.length > 0
+  if (receive.length === 0 && isShipper) return []
   if (receive.length === 0) return [{ path: [], message: 'there are no inputs: nothing will be received' }]
   const kept = archive !== false || deliver.length > 0
   if (!kept)
