@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
+import { messageOf } from '../../ledger/files.ts'
 import type { ElasticsearchConfig } from './config.ts'
 import { Election } from './election.ts'
 import { ElectionLock } from './election-lock.ts'
@@ -13,6 +14,8 @@ import type { TemplateSet } from './template.ts'
 /** What the care for indices tells, as it happens. */
 export type LifecycleHappening =
   | { kind: 'templates_written'; names: string[] }
+  /** At the start; it is tried again with the first events, which wait for it. */
+  | { kind: 'templates_failed'; reason: string }
   /** Templates that are not ours to write, or don't decide; whole sentences. */
   | { kind: 'templates_advice'; text: string }
   /** This process removes old indices from now on; or another one does. */
@@ -26,8 +29,8 @@ export type LifecycleHappening =
 export interface LifecycleOptions {
   client: Client
   config: Pick<ElasticsearchConfig, 'index' | 'isDataStream' | 'setup' | 'retention'>
-  /** Made only when they are needed: compiling all datasets takes 0.3 s of CPU. */
-  templates(): TemplateSet[] | Promise<TemplateSet[]>
+  /** Made only when they are needed. */
+  templates(signal: AbortSignal): Promise<TemplateSet[]>
   /** Reception of the oldest event that waits for this output, ms since the epoch; undefined: none waits. */
   oldest(): Promise<number | undefined>
   onHappening(happening: LifecycleHappening): void
@@ -54,6 +57,9 @@ export class Lifecycle {
     this.#options = options
     const { isDataStream, setup, retention } = options.config
     this.#isReady = !setup
+    this.ready().catch((error: unknown) => {
+      if (!this.#stop.signal.aborted) options.onHappening({ kind: 'templates_failed', reason: messageOf(error) })
+    })
     const hasRules = retention.days !== undefined || retention.size !== undefined
     // Of a data stream the cluster itself removes what is old, as the template says.
     if (hasRules && !isDataStream) this.#caring = this.#care()
@@ -81,7 +87,7 @@ export class Lifecycle {
     const { client, templates, onHappening } = this.#options
     let plan: SetupPlan
     try {
-      plan = await planSetup(client, await templates())
+      plan = await planSetup(client, await templates(this.#stop.signal))
       await applySetup(client, plan)
     } catch (error) {
       throw new Error(`templates: ${failureOf(error).reason} (\`setup: false\` does without)`)

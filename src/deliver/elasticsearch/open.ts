@@ -5,6 +5,7 @@ import { openClient } from './client.ts'
 import type { ElasticsearchConfig } from './config.ts'
 import { ElasticsearchOutput } from './elasticsearch.ts'
 import { Lifecycle, type LifecycleHappening } from './lifecycle.ts'
+import { templatesApart } from './setup-apart.ts'
 
 /** What the care for the indices has to know beside the output's own config. */
 export interface Surroundings {
@@ -41,7 +42,7 @@ function openLifecycle(client: Client, config: ElasticsearchConfig, log: Logger,
   return new Lifecycle({
     client,
     config,
-    templates: async () => (await import('./setup-templates.ts')).templatesFor(whole, config),
+    templates: (signal) => templatesApart(whole, config, signal),
     oldest,
     onHappening: tellLifecycle(log, config.name),
   })
@@ -52,6 +53,8 @@ const tellLifecycle = (log: Logger, output: string) => (happening: LifecycleHapp
   switch (kind) {
     case 'templates_written':
       return log.info({ output, ...details }, 'index templates are written')
+    case 'templates_failed':
+      return log.warn({ output, ...details }, 'index templates are not written yet; events wait for them')
     case 'templates_advice':
       return log.warn({ output }, `index templates: ${happening.text}`)
     case 'elected':

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { z } from 'zod'
 import manifest from '../../../package.json' with { type: 'json' }
 import type { FieldType } from '../../dataset/ecs-types.ts'
 import type { ElasticsearchConfig } from './config.ts'
@@ -11,36 +12,33 @@ import { type EventShape, eventMapping } from './template-mapping.ts'
 const PRIORITY = 500
 
 /** What says that a template or an index is sluice's own: the `_meta` of templates and of mappings. */
-export interface Mark {
-  managed_by: 'sluice'
+const mark = z.object({
+  managed_by: z.literal('sluice'),
   /** The `index` of the config that it was made for, with its %Y, %m, %d. */
-  index: string
-}
+  index: z.string(),
+})
+export type Mark = z.infer<typeof mark>
 
-/** A template's mark also tells versions apart. */
-export interface TemplateMark extends Mark {
-  /** Of the sluice that wrote it. */
-  version: string
-  /** Of everything else in the template. */
-  hash: string
-}
+/** A template's mark also tells versions apart: of the sluice that wrote it, and of everything else in it. */
+const templateMark = mark.extend({ version: z.string(), hash: z.string() })
 
-export interface Template {
-  kind: 'component_template' | 'index_template'
-  name: string
-  body: { _meta: TemplateMark; [part: string]: unknown }
-}
+const template = z.object({
+  kind: z.enum(['component_template', 'index_template']),
+  name: z.string(),
+  body: z.looseObject({ _meta: templateMark }),
+})
+export type Template = z.infer<typeof template>
 
 /** Templates that are of use only together, in the order in which they have to be written. */
-export interface TemplateSet {
+export const templateSet = z.object({
   /** The `index` of the config. */
-  index: string
-  /** As Elasticsearch matches names: only `*` is special. */
-  pattern: string
-  templates: Template[]
-}
+  index: z.string(),
+  templates: z.array(template),
+})
+export type TemplateSet = z.infer<typeof templateSet>
 
-type Wanted = Pick<
+/** What templates depend on, of the config of an output. */
+export type Wanted = Pick<
   ElasticsearchConfig,
   'index' | 'isDataStream' | 'replicas' | 'shards' | 'refresh' | 'codec' | 'logsdb' | 'retention' | 'deadIndex'
 >
@@ -58,13 +56,12 @@ export function templatesOf(
 function eventTemplates(config: Wanted, types: Readonly<Record<string, FieldType>>, shape: EventShape): TemplateSet {
   const { index, isDataStream, replicas, shards, refresh, codec, logsdb, retention } = config
   const name = templateName(index)
-  const pattern = patternOf(index)
   const { settings, mappings } = eventMapping(types, shape)
   const component = marked('component_template', `${name}-events`, index, {
     template: { settings, mappings: { _meta: indexMark(index), ...mappings } },
   })
   const template = marked('index_template', name, index, {
-    index_patterns: [pattern],
+    index_patterns: [patternOf(index)],
     priority: PRIORITY,
     ...(isDataStream && { data_stream: {} }),
     // The second is the operator's own, who may change anything there: https://www.elastic.co/docs name it so.
@@ -82,7 +79,7 @@ function eventTemplates(config: Wanted, types: Readonly<Record<string, FieldType
       ...(isDataStream && { lifecycle: retention.days === undefined ? {} : { data_retention: `${retention.days}d` } }),
     },
   })
-  return { index, pattern, templates: [component, template] }
+  return { index, templates: [component, template] }
 }
 
 /** Dead letters: what is needed to find one. The event itself is kept, not looked into: it is what was refused. */
@@ -116,7 +113,7 @@ function deadTemplates(index: string, replicas: number): TemplateSet {
       },
     },
   })
-  return { index, pattern: index, templates: [template] }
+  return { index, templates: [template] }
 }
 
 /** The mark in the mapping of each index that was made from our templates. */
@@ -124,7 +121,7 @@ export function indexMark(index: string): Mark {
   return { managed_by: 'sluice', index }
 }
 
-/** `syslog-*.*.*` for `syslog-%Y.%m.%d`. */
+/** `syslog-*.*.*` for `syslog-%Y.%m.%d`: in Elasticsearch only `*` is special. */
 export function patternOf(index: string): string {
   return index.replaceAll(/%[Ymd%]/g, (field) => (field === '%%' ? '%' : '*'))
 }
