@@ -53,6 +53,7 @@ if (import.meta.main) {
           if (batch.lines.length === 100) close()
         },
         full: false,
+        together: (push) => push(),
         whenReady: () => Promise.resolve(),
       }
     },

@@ -92,6 +92,10 @@ export class MainLane implements LineSink {
     this.#timer ??= setTimeout(() => this.#tick(), this.#lane.tick(receivedAt))
   }
 
+  together(push: () => void): void {
+    this.#lane.together(push)
+  }
+
   get full(): boolean {
     return this.#lane.full
   }

@@ -51,6 +51,7 @@ export async function openTailInput(
           lane.count(end - start)
           lane.push(bytes, start, end, sender, receivedAt, truncated, position)
         },
+        together: (push) => lane.together(push),
         get full() {
           return lane.full
         },

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Batch } from '../buffer/buffer.ts'
 import { definitionOf, readDataset } from '../dataset/load.ts'
 import { eventsOf } from '../deliver/bulk-lines.ts'
+import { Guard } from '../grok/guard.ts'
 import { flowOf, handedOn } from '../ledger/flows.ts'
 import { Sender } from '../receive/sender.ts'
 import { Lane } from './lane.ts'
@@ -166,6 +167,23 @@ patterns:
   - { name: runaway, match: '(?:(?:a|aa)+)+(?=z)!' }
   - { name: good, match: 'good %{INT:own.number}' }
 `
+
+test('what is handed over together is guarded together, and over when it returns', () => {
+  const { lane: guarded, senders: from, ...seen } = open(RUNAWAY, {}, true)
+  const run = vi.spyOn(Guard.prototype, 'run')
+  const bytes = Buffer.from(line('good 1', 1, 'own'))
+  guarded.together(() => {
+    for (let i = 0; i < 1000; i++) guarded.push(bytes, 0, bytes.length, from('192.0.2.1'), NOW)
+  })
+  // The bytes are the caller's again.
+  bytes.fill(0x20)
+  expect(run.mock.calls.map(([count]) => count)).toEqual([512, 488])
+  guarded.push(Buffer.from(line('good 2', 1, 'own')), 0, bytes.length, from('192.0.2.1'), NOW)
+  expect(run).toHaveBeenCalledTimes(3)
+  run.mockRestore()
+  guarded.flush()
+  expect(seen.events().map(({ message }) => message)).toEqual([...Array<string>(1000).fill('good 1'), 'good 2'])
+})
 
 test('a pattern that runs away is set aside for the program; no line of the batch is lost or taken twice', () => {
   const { lane: guarded, senders: from, ...seen } = open(RUNAWAY, {}, true)

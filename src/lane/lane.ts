@@ -1,4 +1,5 @@
 import { Enrichment } from '../dataset/enrichment.ts'
+import { Memory } from '../event/memory.ts'
 import type { Culprit } from '../grok/guard.ts'
 import { CaptureWriter } from '../receive/capture.ts'
 import type { Sender } from '../receive/sender.ts'
@@ -35,6 +36,8 @@ export class Lane implements LineSink {
   /** What datasets make of lines that are read together. */
   readonly #enrichments: Enrichment[] = []
   #noted = 0
+  /** That the newest line is in. */
+  #memory = new Memory(new Uint8Array(0))
   /** Lines that are still to come of those announced. */
   #announced = 0
   readonly #archive = new ArchiveLines()
@@ -94,7 +97,8 @@ export class Lane implements LineSink {
     position?: { key: string; value: unknown },
   ): void {
     const line = this.#lineAt(this.#noted++)
-    line.bytes = bytes
+    if (bytes !== this.#memory.bytes) this.#memory = new Memory(bytes)
+    line.memory = this.#memory
     line.start = start
     line.end = end
     line.from = sender
@@ -102,6 +106,18 @@ export class Lane implements LineSink {
     line.truncated = truncated
     line.position = position === undefined ? null : { key: position.key, value: position.value }
     if (this.#noted >= this.#announced || this.#noted === TOGETHER) this.#process()
+  }
+
+  /** All that `push` hands over is read together, like a receive call's datagrams: the guard costs 40 to 70 µs a time. */
+  together(push: () => void): void {
+    if (!this.#shared?.guard) {
+      push()
+      return
+    }
+    this.#announced = Number.POSITIVE_INFINITY
+    push()
+    this.#announced = 0
+    if (this.#noted > 0) this.#process()
   }
 
   /** Takes all lines noted, in two steps: reading may be stopped and begun again, the rest must not be. */
@@ -160,7 +176,8 @@ export class Lane implements LineSink {
 
   /** Writes the line to the capture and to its files. */
   #keep(line: ParsedLine): void {
-    const { bytes, start, end, header, from, receivedAt, kind } = line
+    const { start, end, header, from, receivedAt, kind } = line
+    const { bytes } = line.memory
     this.#capture?.record(bytes, start, end, from.address, receivedAt)
     const { files } = kind
     line.path = null

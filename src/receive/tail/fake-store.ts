@@ -29,6 +29,7 @@ export class FakeStore {
         if (truncated) store.flagged.push(text)
         if (store.durable) store.positions.set(stream, JSON.parse(JSON.stringify(position.value)))
       },
+      together: (push) => push(),
       get full() {
         return store.full
       },

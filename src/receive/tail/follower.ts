@@ -16,6 +16,8 @@ export interface TailSink {
     truncated: boolean,
     position: { key: string; value: TailPosition },
   ): void
+  /** Calls `push`, which hands over lines of one chunk of bytes: they may be taken when it is done. */
+  together(push: () => void): void
   readonly full: boolean
   whenReady(): Promise<void>
 }
@@ -109,7 +111,11 @@ export class Follower {
       if (!(await this.#isSame(from + bytes.length))) return 'truncated'
       if (this.offset === 0 && isCompressed(this.head)) return 'compressed'
       if (bytes.length > 0) this.changedAt = Date.now()
-      if (!this.#push(reader, bytes, from)) return 'full'
+      let took = false
+      this.sink.together(() => {
+        took = this.#push(reader, bytes, from)
+      })
+      if (!took) return 'full'
       if (bytes.length < reader.chunk.length) {
         this.#rested = { size: stats.size, mtime: stats.mtimeNs }
         return 'idle'
