@@ -1,3 +1,4 @@
+import { type Piece, viewOn } from '../event/piece.ts'
 import type { DynamicFields } from '../route/decision.ts'
 import type { Zone } from '../syslog/zone.ts'
 
@@ -13,6 +14,11 @@ export const REST = 4
 /** Which of the header's own members the dataset writes itself, so that they are not there twice. */
 export const HAS_PROCESS_NAME = 1
 export const HAS_PROCESS_PID = 2
+
+/** Bytes that a copy may write beyond its end, eight at a time (see event/piece.ts). */
+const BEYOND = 8
+/** Where `Buffer.copy` takes less time: 0.05 µs, whatever the length. */
+const LONG = 128
 
 /**
  * What a dataset made of one line's text, ready to be joined into the event: JSON members, each with a comma in front
@@ -30,6 +36,7 @@ export class Enrichment {
   /** Set of HAS_…. */
   has = 0
   bytes: Buffer = Buffer.allocUnsafeSlow(2 << 10)
+  view = new DataView(this.bytes.buffer)
   used = 0
   /** Ends of the groups in `bytes`, by index of GROUPS; each begins where the one before ends. */
   readonly ends = new Int32Array(GROUPS.length)
@@ -41,29 +48,45 @@ export class Enrichment {
     this.failed = false
     this.has = 0
     this.used = 0
-    this.ends.fill(0)
+    for (let group = 0; group < GROUPS.length; group++) this.ends[group] = 0
     return this
   }
 
-  /** Makes room for so many bytes. */
+  /** Makes room for so many bytes, and for what copying goes beyond them. */
   ensure(more: number): void {
-    if (this.used + more <= this.bytes.length) return
-    const longer = Buffer.allocUnsafeSlow((this.used + more) * 2)
-    this.bytes.copy(longer, 0, 0, this.used)
-    this.bytes = longer
+    if (this.used + more + BEYOND > this.bytes.length) this.#grow(more)
   }
 
-  /** Copies a group's members to `out[at]`; returns the offset after them. */
+  #grow(more: number): void {
+    const longer = Buffer.allocUnsafeSlow((this.used + more + BEYOND) * 2)
+    this.bytes.copy(longer, 0, 0, this.used)
+    this.bytes = longer
+    this.view = new DataView(longer.buffer)
+  }
+
+  put(piece: Piece): void {
+    this.ensure(piece.length)
+    this.used = piece.putOn(this.view, this.bytes, this.used)
+  }
+
+  /** Adds one byte. */
+  add(byte: number): void {
+    this.ensure(1)
+    this.bytes[this.used++] = byte
+  }
+
+  /** Copies a group's members to `out[at]`, which must have room for seven bytes more; returns the offset after them. */
   copy(group: number, out: Uint8Array, at: number): number {
-    const { bytes, ends } = this
+    const { bytes, ends, view } = this
     const to = ends[group]
-    let from = group === 0 ? 0 : ends[group - 1]
-    if (to - from > 48) {
-      bytes.copy(out, at, from, to)
-      return at + to - from
+    const from = group === 0 ? 0 : ends[group - 1]
+    const length = to - from
+    if (length > LONG) bytes.copy(out, at, from, to)
+    else if (length > 0) {
+      const target = viewOn(out)
+      for (let i = 0; i < length; i += 8) target.setFloat64(at + i, view.getFloat64(from + i, true), true)
     }
-    while (from < to) out[at++] = bytes[from++]
-    return at
+    return at + length
   }
 }
 

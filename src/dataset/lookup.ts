@@ -1,12 +1,13 @@
+import { Piece } from '../event/piece.ts'
 import type { Constant } from './format.ts'
 
 const REMEMBERED = 1000
 
 /** Gives the JSON that a text stands for, null when the map does not know it. Keys may hold `?` and `*`. */
-export function lookupTable(map: Readonly<Record<string, Constant>>, list: boolean): (text: string) => Buffer | null {
-  const json = (value: Constant) => Buffer.from(JSON.stringify(list ? [value].flat() : value))
-  const known = new Map<string, Buffer | null>()
-  const globs: [RegExp, Buffer][] = []
+export function lookupTable(map: Readonly<Record<string, Constant>>, list: boolean): (text: string) => Piece | null {
+  const json = (value: Constant) => new Piece(JSON.stringify(list ? [value].flat() : value))
+  const known = new Map<string, Piece | null>()
+  const globs: [RegExp, Piece][] = []
   for (const [key, value] of Object.entries(map)) {
     if (/[?*]/.test(key)) globs.push([globRegex(key), json(value)])
     else known.set(key, json(value))

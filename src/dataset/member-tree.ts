@@ -1,5 +1,5 @@
 import { GROUPS } from './enrichment.ts'
-import { type Member, ObjectMember } from './members.ts'
+import { ConstantMember, type Member, ObjectMember } from './members.ts'
 
 type Branch = Map<string, Branch | ((key: string) => Member)>
 
@@ -43,7 +43,26 @@ export class MemberTree {
 }
 
 function membersOf(branch: Branch): Member[] {
-  return [...branch].map(([name, below]) =>
-    typeof below === 'function' ? below(name) : new ObjectMember(name, membersOf(below)),
+  return joined(
+    [...branch].flatMap(([name, below]) => (typeof below === 'function' ? below(name) : objectOf(name, below))),
   )
+}
+
+/** An object that begins with what is the same for all lines is always there: it needs no member of its own. */
+function objectOf(name: string, below: Branch): Member[] {
+  const [first, ...rest] = membersOf(below)
+  if (!(first instanceof ConstantMember)) return [new ObjectMember(name, first === undefined ? [] : [first, ...rest])]
+  return [new ConstantMember(`,${JSON.stringify(name)}:{${first.json.slice(1)}`), ...rest, new ConstantMember('}')]
+}
+
+/** What is the same for all lines, in one piece where it stands together. */
+function joined(members: readonly Member[]): Member[] {
+  const result: Member[] = []
+  for (const member of members) {
+    const last = result.at(-1)
+    if (member instanceof ConstantMember && last instanceof ConstantMember)
+      result[result.length - 1] = new ConstantMember(last.json + member.json)
+    else result.push(member)
+  }
+  return result
 }

@@ -1,3 +1,4 @@
+import { Piece } from '../event/piece.ts'
 import type { Enrichment } from './enrichment.ts'
 import { WRITERS } from './values.ts'
 
@@ -35,42 +36,40 @@ export interface Member {
   write(out: Enrichment, matches: Matches): void
 }
 
-function keyBytes(key: string): Buffer {
-  return Buffer.from(`,${JSON.stringify(key)}:`)
+function keyPiece(key: string): Piece {
+  return new Piece(`,${JSON.stringify(key)}:`)
 }
 
-function append(out: Enrichment, piece: Uint8Array): void {
-  const { length } = piece
-  out.ensure(length)
-  const { bytes } = out
-  let o = out.used
-  if (length > 48) bytes.set(piece, o)
-  else for (let i = 0; i < length; i++) bytes[o + i] = piece[i]
-  o += length
-  out.used = o
-}
-
-/** The same for all lines. */
+/** The same for all lines: any number of members, and parts of them. */
 export class ConstantMember implements Member {
-  readonly #bytes: Buffer
-  constructor(key: string, value: unknown) {
-    this.#bytes = Buffer.from(`,${JSON.stringify(key)}:${JSON.stringify(value)}`)
+  readonly json: string
+  readonly #piece: Piece
+
+  constructor(json: string) {
+    this.json = json
+    this.#piece = new Piece(json)
   }
+
+  static of(key: string, value: unknown): ConstantMember {
+    return new ConstantMember(`,${JSON.stringify(key)}:${JSON.stringify(value)}`)
+  }
+
   write(out: Enrichment): void {
-    append(out, this.#bytes)
+    out.put(this.#piece)
   }
 }
 
+/** An object that is written when it has any member. */
 export class ObjectMember implements Member {
-  readonly #key: Buffer
+  readonly #key: Piece
   readonly #members: Member[]
   constructor(key: string, members: Member[]) {
-    this.#key = keyBytes(key)
+    this.#key = keyPiece(key)
     this.#members = members
   }
   write(out: Enrichment, matches: Matches): void {
     const before = out.used
-    append(out, this.#key)
+    out.put(this.#key)
     const start = out.used
     const members = this.#members
     for (let i = 0; i < members.length; i++) members[i].write(out, matches)
@@ -80,17 +79,18 @@ export class ObjectMember implements Member {
     }
     // The first member's comma.
     out.bytes[start] = OPEN
-    out.ensure(1)
-    out.bytes[out.used++] = CLOSE
+    out.add(CLOSE)
   }
 }
 
-/** Writes a value for what was captured; false: there is none, or it is not of the field's type. */
-export type Value = (out: Enrichment, matches: Matches) => boolean
+/** Writes a value for what was captured; false: it is not of the field's type. */
+export type TextWriter = (out: Enrichment, text: string) => boolean
 
-export class ValueMember implements Member {
-  readonly #key: Buffer
-  readonly #value: Value
+/** A field's value. */
+export class FieldMember implements Member {
+  readonly #key: Piece
+  readonly #groups: Groups
+  readonly #value: TextWriter
   readonly #has: number
   readonly #otherwise: Member | null
 
@@ -98,55 +98,95 @@ export class ValueMember implements Member {
    * @param has what the enrichment then has, see HAS_…
    * @param otherwise written when there is no value
    */
-  constructor(key: string, value: Value, has = 0, otherwise: Member | null = null) {
-    this.#key = keyBytes(key)
+  constructor(key: string, groups: Groups, value: TextWriter, has = 0, otherwise: Member | null = null) {
+    this.#key = keyPiece(key)
+    this.#groups = groups
     this.#value = value
     this.#has = has
     this.#otherwise = otherwise
   }
 
   write(out: Enrichment, matches: Matches): void {
-    const before = out.used
-    append(out, this.#key)
-    if (this.#value(out, matches)) out.has |= this.#has
-    else {
+    const text = captured(this.#groups, matches)
+    if (text !== undefined) {
+      const before = out.used
+      out.put(this.#key)
+      const value = this.#value
+      if (value(out, text)) {
+        out.has |= this.#has
+        return
+      }
       out.used = before
-      this.#otherwise?.write(out, matches)
     }
+    if (this.#otherwise !== null) this.#otherwise.write(out, matches)
   }
+}
+
+/** Writes a value for a line; false: there is none. */
+export type Value = (out: Enrichment, matches: Matches) => boolean
+
+/** What takes more than a text that was captured. */
+export class ValueMember implements Member {
+  readonly #key: Piece
+  readonly #value: Value
+  readonly #otherwise: Member | null
+
+  /** @param otherwise written when there is no value */
+  constructor(key: string, value: Value, otherwise: Member | null = null) {
+    this.#key = keyPiece(key)
+    this.#value = value
+    this.#otherwise = otherwise
+  }
+
+  write(out: Enrichment, matches: Matches): void {
+    const before = out.used
+    out.put(this.#key)
+    if (this.#value(out, matches)) return
+    out.used = before
+    this.#otherwise?.write(out, matches)
+  }
+}
+
+/** Which texts of some groups a list takes. */
+export interface ListPart {
+  groups: Groups
+  wants: (text: string) => boolean
 }
 
 /** The values of several fields as one list, each once. */
 export class ListMember implements Member {
-  readonly #key: Buffer
-  readonly #parts: readonly { groups: Groups; wants: (text: string) => boolean }[]
+  readonly #key: Piece
+  readonly #parts: readonly ListPart[]
   readonly #texts: string[] = []
 
-  constructor(key: string, parts: readonly { groups: Groups; wants: (text: string) => boolean }[]) {
-    this.#key = keyBytes(key)
+  constructor(key: string, parts: readonly ListPart[]) {
+    this.#key = keyPiece(key)
     this.#parts = parts
   }
 
-  write(out: Enrichment, matches: Matches): void {
+  write(out: Enrichment, { header, body }: Matches): void {
+    const parts = this.#parts
     const texts = this.#texts
-    texts.length = 0
-    for (const { groups, wants } of this.#parts) {
+    let count = 0
+    for (let part = 0; part < parts.length; part++) {
+      const { groups, wants } = parts[part]
       for (let i = 0; i < groups.length; i++) {
         const group = groups[i]
-        const text = group < 0 ? matches.header?.[-group] : matches.body?.[group]
-        if (text !== undefined && text !== '' && wants(text) && !texts.includes(text)) texts.push(text)
+        const text = group < 0 ? header?.[-group] : body?.[group]
+        if (text === undefined || text === '' || !wants(text)) continue
+        let known = 0
+        while (known < count && texts[known] !== text) known++
+        if (known === count) texts[count++] = text
       }
     }
-    if (texts.length === 0) return
-    append(out, this.#key)
+    if (count === 0) return
+    out.put(this.#key)
     const start = out.used
-    for (let i = 0; i < texts.length; i++) {
-      out.ensure(1)
-      out.bytes[out.used++] = COMMA
+    for (let i = 0; i < count; i++) {
+      out.add(COMMA)
       WRITERS.keyword(out, texts[i])
     }
     out.bytes[start] = OPEN_LIST
-    out.ensure(1)
-    out.bytes[out.used++] = CLOSE_LIST
+    out.add(CLOSE_LIST)
   }
 }

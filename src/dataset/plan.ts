@@ -8,7 +8,17 @@ import { severityOf } from './levels.ts'
 import { type Lifter, writeObject } from './lift.ts'
 import { lookupTable } from './lookup.ts'
 import { MemberTree } from './member-tree.ts'
-import { ConstantMember, captured, ListMember, type Matches, type Member, type Value, ValueMember } from './members.ts'
+import {
+  ConstantMember,
+  captured,
+  FieldMember,
+  ListMember,
+  type Matches,
+  type Member,
+  type TextWriter,
+  type Value,
+  ValueMember,
+} from './members.ts'
 import { type TimeReader, timeFormat } from './time-format.ts'
 import { isIp, WRITERS } from './values.ts'
 
@@ -62,7 +72,7 @@ export class Plan {
     if (time !== undefined && !time.keep) consumed.add(time.from)
     for (const [field, value] of Object.entries(set)) {
       if (field !== 'log.level')
-        tree.add(field, (key) => new ConstantMember(key, ECS_LISTS.has(field) ? [value].flat() : value))
+        tree.add(field, (key) => ConstantMember.of(key, ECS_LISTS.has(field) ? [value].flat() : value))
     }
     for (const one of fields.values()) {
       const { field } = one
@@ -71,11 +81,8 @@ export class Plan {
       tree.add(field, (key) => memberOf(one, key, otherwise))
       const domain = one.type === 'ip' ? domainOf(field) : null
       if (domain !== null && !fields.has(domain) && set[domain] === undefined) {
-        const value: Value = (out, matches) => {
-          const text = captured(one.groups, matches)
-          return text !== undefined && isName(text) && WRITERS.keyword(out, text)
-        }
-        tree.add(domain, (key) => new ValueMember(key, value))
+        const value: TextWriter = (out, text) => isName(text) && WRITERS.keyword(out, text)
+        tree.add(domain, (key) => new FieldMember(key, one.groups, value))
       }
     }
     for (const [target, { from, map, default: fallback }] of Object.entries(definition.lookup)) {
@@ -85,35 +92,29 @@ export class Plan {
       if (groups.length === 0 || (isOfHeader && parts.set[target] !== undefined)) continue
       const table = lookupTable(map, ECS_LISTS.has(target))
       const otherwise = set[target] ?? fallback
-      const value: Value = (out, matches) => {
-        const text = captured(groups, matches)
-        const json = text === undefined ? null : table(text)
+      const value: TextWriter = (out, text) => {
+        const json = table(text)
         if (json === null) return false
-        out.ensure(json.length)
-        out.used += json.copy(out.bytes, out.used)
+        out.put(json)
         return true
       }
-      tree.add(target, (key) => new ValueMember(key, value, 0, constantOr(key, target, otherwise)))
+      tree.add(target, (key) => new FieldMember(key, groups, value, 0, constantOr(key, target, otherwise)))
     }
     for (const [target, { from, formats }] of Object.entries(definition.dates)) {
       const groups = groupsOf(from)
       if (groups.length === 0) continue
       const readers = formats.map(timeFormat)
-      tree.add(
-        target,
-        (key) => new ValueMember(key, (out, matches) => this.#writeDate(out, captured(groups, matches), readers)),
-      )
+      tree.add(target, (key) => new FieldMember(key, groups, (out, text) => this.#writeDate(out, text, readers)))
     }
     for (const [target, { from, unit }] of Object.entries(definition.durations)) {
       const groups = groupsOf(from)
       if (groups.length === 0) continue
       const scale = { s: 1e9, ms: 1e6, us: 1e3, ns: 1 }[unit]
-      const value: Value = (out, matches) => {
-        const text = captured(groups, matches)
-        const nanos = text === undefined || text.length > 30 ? Number.NaN : Math.round(Number(text) * scale)
+      const value: TextWriter = (out, text) => {
+        const nanos = text.length > 30 ? Number.NaN : Math.round(Number(text) * scale)
         return Number.isSafeInteger(nanos) && nanos >= 0 && WRITERS.long(out, String(nanos))
       }
-      tree.add(target, (key) => new ValueMember(key, value))
+      tree.add(target, (key) => new FieldMember(key, groups, value))
     }
     if (parts.lift !== undefined) {
       const { lifter, field } = parts.lift
@@ -121,7 +122,7 @@ export class Plan {
     }
     if (parts.failure !== undefined) {
       const { failure } = parts
-      tree.add('tags', (key) => new ConstantMember(key, [set.tags ?? [], '_grokparsefailure'].flat()))
+      tree.add('tags', (key) => ConstantMember.of(key, [set.tags ?? [], '_grokparsefailure'].flat()))
       tree.add('error.message', (key) => new ValueMember(key, (out, { text }) => WRITERS.text(out, failure(text))))
     }
     this.#addRelated(tree, definition, fields, set)
@@ -170,8 +171,8 @@ export class Plan {
     }
   }
 
-  #writeDate(out: Enrichment, text: string | undefined, readers: readonly TimeReader[]): boolean {
-    if (text === undefined || this.#zone === null) return false
+  #writeDate(out: Enrichment, text: string, readers: readonly TimeReader[]): boolean {
+    if (this.#zone === null) return false
     const time = readTime(text, readers, this.#near, this.#zone)
     return !Number.isNaN(time) && WRITERS.keyword(out, new Date(time).toISOString())
   }
@@ -189,23 +190,18 @@ function memberOf({ field, groups, type }: Captured, key: string, otherwise: Con
   if (field === 'related.ip' || field === 'related.user' || field === 'related.hosts')
     return new ListMember(key, [{ groups, wants: type === 'ip' ? isIp : () => true }])
   const has = field === 'process.name' ? HAS_PROCESS_NAME : field === 'process.pid' ? HAS_PROCESS_PID : 0
-  return new ValueMember(key, writerOf(field, groups, type), has, constantOr(key, field, otherwise))
+  const constant = constantOr(key, field, otherwise)
+  if (groups.length > 1 || ECS_LISTS.has(field)) return new ValueMember(key, listOf(field, groups, type, has), constant)
+  return new FieldMember(key, groups, WRITERS[type], has, constant)
 }
 
 function constantOr(key: string, field: string, value: Constant | undefined): Member | null {
-  return value === undefined ? null : new ConstantMember(key, ECS_LISTS.has(field) ? [value].flat() : value)
+  return value === undefined ? null : ConstantMember.of(key, ECS_LISTS.has(field) ? [value].flat() : value)
 }
 
 /** Several groups that took part are a list, as in Logstash. */
-function writerOf(field: string, groups: Captured['groups'], type: Captured['type']): Value {
+function listOf(field: string, groups: Captured['groups'], type: Captured['type'], has: number): Value {
   const write = WRITERS[type]
-  const [only] = groups
-  if (groups.length === 1 && !ECS_LISTS.has(field)) {
-    return (out, matches) => {
-      const text = only < 0 ? matches.header?.[-only] : matches.body?.[only]
-      return text !== undefined && text !== '' && write(out, text)
-    }
-  }
   const always = ECS_LISTS.has(field)
   return (out, matches) => {
     const start = out.used
@@ -222,6 +218,7 @@ function writerOf(field: string, groups: Captured['groups'], type: Captured['typ
       out.ensure(2)
     }
     if (count === 0) return false
+    out.has |= has
     if (count > 1 || always) {
       out.bytes[out.used++] = 0x5d
       return true

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net'
+import { isPlain } from '../event/json-bytes.ts'
 import type { FieldType } from './ecs-types.ts'
 import type { Enrichment } from './enrichment.ts'
 
@@ -8,13 +9,17 @@ export type ValueWriter = (out: Enrichment, text: string) => boolean
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
+/** Where a call out of JavaScript takes less time than a loop over the characters. */
+const LONG = 24
+
 /**
- * The text as a JSON string, as UTF-8. Most values are short and plain, and cost less in a loop than in a call out of
- * JavaScript: 0.02 µs for 15 characters against 0.09.
+ * The text as a JSON string, as UTF-8. Most values are plain: short ones are written character by character, 0.02 µs
+ * for 12, longer ones all at once and then looked through, 0.06 against 0.14 for 60.
  */
 export function writeText(out: Enrichment, text: string): boolean {
   const { length } = text
   out.ensure(length * 6 + 2)
+  if (length > LONG) return writeLongText(out, text)
   const { bytes } = out
   let o = out.used
   bytes[o++] = QUOTE
@@ -25,6 +30,18 @@ export function writeText(out: Enrichment, text: string): boolean {
   }
   bytes[o++] = QUOTE
   out.used = o
+  return true
+}
+
+function writeLongText(out: Enrichment, text: string): boolean {
+  const { bytes, view, used } = out
+  bytes[used] = QUOTE
+  const end = used + 1 + bytes.write(text, used + 1)
+  // What is looked at beyond the end is plain.
+  view.setInt32(end, 0x20202020)
+  for (let at = used + 1; at < end; at += 4) if (!isPlain(view.getInt32(at, true))) return writeAny(out, text)
+  bytes[end] = QUOTE
+  out.used = end + 1
   return true
 }
 

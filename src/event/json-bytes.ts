@@ -95,7 +95,7 @@ export function escapeJson(out: Uint8Array, at: number, bytes: Uint8Array, from:
  * True when none of four bytes needs escaping: the top bit of a byte gets set by one above 0x7e, below 0x20, or equal
  * to `"` or `\\`. A carry between bytes can only send a plain word the slow way, which is right for all bytes.
  */
-function isPlain(word: number): boolean {
+export function isPlain(word: number): boolean {
   const quote = word ^ 0x22222222
   const backslash = word ^ 0x5c5c5c5c
   const odd = word | (word - 0x20202020) | (word + 0x01010101) | (quote - 0x01010101) | (backslash - 0x01010101)

@@ -38,11 +38,15 @@ export class Piece {
 
   /** Writes the piece and returns the offset after it; `out` must have room for seven bytes more. */
   put(out: Uint8Array, at: number): number {
+    return this.putOn(viewOn(out), out, at)
+  }
+
+  /** The same for memory with a view of its own. */
+  putOn(view: DataView, out: Uint8Array, at: number): number {
     const { length } = this
     if (length > LONG) out.set(this.#bytes, at)
     else {
       const words = this.#words
-      const view = viewOn(out)
       for (let i = 0; i < length; i += 8) view.setFloat64(at + i, words.getFloat64(i, true), true)
     }
     return at + length
