@@ -20,7 +20,7 @@ it('every key of the reference is explained', () => {
     .split('\n')
     .filter((line) => line.startsWith('| `'))
   expect(rows.length).toBeGreaterThan(40)
-  for (const row of rows) expect(row).toMatch(/^\| `\w+` \| [^|]+ \| [^|]* \| [^| ][^|]+ \|$/)
+  for (const row of rows) expect(row).toMatch(/^\| `[\w-]+` \| [^|]+ \| [^|]* \| [^| ][^|]+ \|$/)
 })
 
 it('the example of the reference is valid', () => {

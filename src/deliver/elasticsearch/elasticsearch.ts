@@ -1,12 +1,14 @@
 import type { Client } from '@elastic/elasticsearch'
 import type { Batch, Outcome, Verdict } from '../../buffer/buffer.ts'
 import { eventsOf } from '../bulk-lines.ts'
+import type { DeadLetter } from '../dead/letter.ts'
 import type { Output } from '../output.ts'
 import { actionOf, admit, indexOf } from './admission.ts'
 import type { Item } from './answer.ts'
 import { Attempts } from './attempts.ts'
 import { Bulk } from './bulk.ts'
 import type { ElasticsearchConfig } from './config.ts'
+import { DeadCopies } from './dead-copies.ts'
 import { type Failure, shown } from './failure.ts'
 import { Holds } from './holds.ts'
 import type { Lifecycle } from './lifecycle.ts'
@@ -17,12 +19,16 @@ import { fateOf } from './verdict.ts'
 /** While the cluster takes nothing, requests that would only be refused are not sent. */
 const STOP_MILLIS = 5000
 
-/** An index does not take events, or does again. */
-export type Happening = { kind: 'held'; index: string; reason: string } | { kind: 'freed'; index: string }
+export type Happening =
+  /** An index does not take events, or does again. */
+  | { kind: 'held'; index: string; reason: string }
+  | { kind: 'freed'; index: string }
+  /** Dead letters have no copies in their index. */
+  | { kind: 'not_copied'; reason: string }
 
 export interface ElasticsearchOptions {
   client: Client
-  config: Pick<ElasticsearchConfig, 'bulk' | 'gzip'>
+  config: Pick<ElasticsearchConfig, 'bulk' | 'gzip'> & Partial<Pick<ElasticsearchConfig, 'deadIndex'>>
   onHappening?(happening: Happening): void
   /** What has to be there before the first event. */
   lifecycle?: Pick<Lifecycle, 'ready' | 'close'>
@@ -49,6 +55,7 @@ export class ElasticsearchOutput implements Output {
   readonly #holds = new Holds()
   readonly #attempts = new Attempts()
   readonly #options: ElasticsearchOptions
+  readonly #copies: DeadCopies | undefined
   #stopped = { reason: '', until: 0 }
 
   constructor(options: ElasticsearchOptions) {
@@ -59,6 +66,9 @@ export class ElasticsearchOutput implements Output {
     this.#options = options
     this.#pace = new Pace(concurrency)
     this.#bulk = new Bulk(client, config.gzip)
+    const tell = (reason: string) => options.onHappening?.({ kind: 'not_copied', reason })
+    const { deadIndex = false } = config
+    if (deadIndex !== false) this.#copies = new DeadCopies(client, deadIndex, tell)
   }
 
   get trouble(): string | null {
@@ -98,7 +108,12 @@ export class ElasticsearchOutput implements Output {
     return outcomes
   }
 
+  showDead(letters: readonly DeadLetter[]): void {
+    this.#copies?.take(letters)
+  }
+
   async close(): Promise<void> {
+    await this.#copies?.close()
     await this.#options.lifecycle?.close()
     await this.#options.client.close()
   }

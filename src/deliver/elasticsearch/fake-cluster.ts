@@ -25,7 +25,7 @@ const Action = z.object({ create: z.object({ _index: z.string(), _id: z.string()
 /** An output in front of a cluster that answers as `script` says, for tests. */
 export async function fakeCluster(
   script: Script,
-  config: { size?: number; concurrency?: number; gzip?: boolean } = {},
+  config: { size?: number; concurrency?: number; gzip?: boolean; deadIndex?: string | false } = {},
 ) {
   const requests: Arrived[][] = []
   const happenings: Happening[] = []
@@ -53,14 +53,14 @@ export async function fakeCluster(
   await once(server, 'listening')
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : 0
-  const { size = 5 << 20, concurrency = 1, gzip = false } = config
+  const { size = 5 << 20, concurrency = 1, gzip = false, deadIndex = false } = config
   const client = await openClient({
     ...{ nodes: [`http://127.0.0.1:${port}`], sniff: false },
     ...{ passwordFile: undefined, apiKeyFile: undefined, ca: undefined },
   })
   const output = new ElasticsearchOutput({
     client,
-    config: { gzip, bulk: { size, delay: 0, concurrency } },
+    config: { gzip, deadIndex, bulk: { size, delay: 0, concurrency } },
     onHappening: (happening) => happenings.push(happening),
   })
   return {

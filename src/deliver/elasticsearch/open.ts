@@ -33,7 +33,8 @@ export async function openElasticsearch(
     ...(lifecycle && { lifecycle }),
     onHappening: ({ kind, ...details }) => {
       if (kind === 'held') log.warn({ output, ...details }, 'an index takes no events: those for it wait')
-      else log.info({ output, ...details }, 'an index takes events again')
+      else if (kind === 'freed') log.info({ output, ...details }, 'an index takes events again')
+      else log.warn({ output, ...details }, 'dead letters are on disk alone, their index takes no copies')
     },
   })
 }
