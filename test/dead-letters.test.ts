@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { runCommand } from './support/programs.ts'
+import { startRedis } from './support/redis.ts'
 import { type Running, startSluice, until, workspace } from './support/sluice.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
@@ -206,4 +207,30 @@ test('the commands show what is meant, and nothing in it reaches the terminal', 
   expect((await dead('ls', ...data(), '--output', 'other')).stdout).toBe('no such dead letters\n')
   expect(await dead('show', ...data(), 'none')).toMatchObject({ code: 1 })
   expect(await dead('discard', ...data())).toMatchObject({ code: 2, stderr: expect.stringContaining('--all') })
+})
+
+test('with buffers in Redis it is the sum of what was taken from there that tells of dead letters', async () => {
+  const redis = stack.use(await startRedis())
+  await write(['poison 1', 'poison 2', 'poison 3', 'fine'])
+  const sluice = await start(`buffer: { redis: ["${redis.url}"] }`)
+  const report = (dead: number, delivered: number) =>
+    until(`${dead} are dead`, async () => {
+      const status = await sluice.status()
+      const [taken] = status.taken
+      return taken?.dead === dead && taken.delivered === delivered && status
+    })
+  expect(await report(3, 1)).toMatchObject({ outputs: [{ received: 4, handedOn: 4, closes: true }] })
+  cluster.isMended = true
+  await dead('replay', ...data(), '--limit', '1')
+  expect(await report(2, 2)).toMatchObject({
+    outputs: [{ received: 4, handedOn: 4, inHand: 0, lost: {}, closes: true }],
+    taken: [{ events: 4, lost: {} }],
+  })
+  await dead('discard', ...data(), '--limit', '1')
+  expect(await report(1, 2)).toMatchObject({
+    outputs: [{ received: 4, handedOn: 4, inHand: 0, lost: {}, closes: true }],
+    taken: [{ events: 4, lost: { discarded: 1 } }],
+  })
+  expect(await letters()).toHaveLength(1)
+  expect(await sluice.stop()).toBe(0)
 })
