@@ -7,6 +7,7 @@ import { cpus, release, totalmem } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Command } from 'commander'
 import { runPeers } from './comparison.ts'
+import { runGrowth } from './growth.ts'
 import { runMatrix } from './matrix.ts'
 import type { Section } from './support/section.ts'
 import { markdownTable, plainTable } from './support/table.ts'
@@ -22,6 +23,7 @@ const command = new Command('npm run bench --')
   .option('--only <names...>', 'configurations of the matrix: receive, archive, store, redis, chain, elasticsearch')
   .option('--seconds <n>', 'how long the highest rate has to hold', Number, 15)
   .option('--peers', 'compare with rsyslog, syslog-ng, Fluent Bit, Vector: those that this machine has')
+  .option('--growth', 'what a line costs with more hosts, routes, datasets, and longer')
   .option('--rounds <n>', 'interleaved rounds of the comparison', Number, 3)
   .option('--json <file>', 'write the figures there, too')
   .option('--markdown', 'print tables for a README')
@@ -34,6 +36,7 @@ const options = command.parse().opts<{
   only?: string[]
   seconds: number
   peers?: boolean
+  growth?: boolean
   rounds: number
   json?: string
   markdown?: boolean
@@ -47,14 +50,15 @@ const progress = (text: string) => {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
 }
 const sections: Section[] = []
-const steps = [
-  ...(options.peers === true
-    ? [() => runPeers({ captures: sshd, rounds: options.rounds, seconds: options.seconds, progress })]
-    : []),
-  ...(options.peers === true
-    ? []
-    : [() => runMatrix({ captures: mix, only: options.only, seconds: options.seconds, progress })]),
-]
+const special = [
+  options.peers === true &&
+    (() => runPeers({ captures: sshd, rounds: options.rounds, seconds: options.seconds, progress })),
+  options.growth === true && (() => runGrowth({ progress })),
+].filter((step) => step !== false)
+const steps =
+  special.length > 0
+    ? special
+    : [() => runMatrix({ captures: mix, only: options.only, seconds: options.seconds, progress })]
 for (const step of steps) {
   for await (const section of step()) {
     progress('')
