@@ -7,7 +7,9 @@ import { cpus, release, totalmem } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Command } from 'commander'
 import { runPeers } from './comparison.ts'
+import { runFaults } from './faults.ts'
 import { runGrowth } from './growth.ts'
+import { runLimits } from './limits.ts'
 import { runMatrix } from './matrix.ts'
 import type { Section } from './support/section.ts'
 import { markdownTable, plainTable } from './support/table.ts'
@@ -23,6 +25,7 @@ const command = new Command('npm run bench --')
   .option('--only <names...>', 'configurations of the matrix: receive, archive, store, redis, chain, elasticsearch')
   .option('--seconds <n>', 'how long the highest rate has to hold', Number, 15)
   .option('--peers', 'compare with rsyslog, syslog-ng, Fluent Bit, Vector: those that this machine has')
+  .option('--faults', 'what sluice and peers lose when the bulk server fails (8 minutes)')
   .option('--growth', 'what a line costs with more hosts, routes, datasets, and longer')
   .option('--rounds <n>', 'interleaved rounds of the comparison', Number, 3)
   .option('--json <file>', 'write the figures there, too')
@@ -37,6 +40,7 @@ const options = command.parse().opts<{
   seconds: number
   peers?: boolean
   growth?: boolean
+  faults?: boolean
   rounds: number
   json?: string
   markdown?: boolean
@@ -53,12 +57,16 @@ const sections: Section[] = []
 const special = [
   options.peers === true &&
     (() => runPeers({ captures: sshd, rounds: options.rounds, seconds: options.seconds, progress })),
+  options.faults === true && (() => runFaults({ progress })),
   options.growth === true && (() => runGrowth({ progress })),
 ].filter((step) => step !== false)
 const steps =
   special.length > 0
     ? special
-    : [() => runMatrix({ captures: mix, only: options.only, seconds: options.seconds, progress })]
+    : [
+        () => runLimits({ captures: mix, progress }),
+        () => runMatrix({ captures: mix, only: options.only, seconds: options.seconds, progress }),
+      ]
 for (const step of steps) {
   for await (const section of step()) {
     progress('')

@@ -48,7 +48,16 @@ export function peersFor(work: Work): Subject[] {
   })
 }
 
-async function startPeer(peer: Peer, path: string, work: Work, dir: string): Promise<Running> {
+/** The peers at hand, delivering to a bulk server that fails; null: only to know who they are. */
+export function peersInto(sink: { port: number } | null): Subject[] {
+  return peers.flatMap((peer) => {
+    const path = find(peer.program)
+    if (path === null) return []
+    return [{ name: peer.name, start: (dir: string) => startPeer(peer, path, 'bulk', dir, sink?.port) }]
+  })
+}
+
+async function startPeer(peer: Peer, path: string, work: Work, dir: string, failing?: number): Promise<Running> {
   const stack = new AsyncDisposableStack()
   const sink = stack.use(await startBulkSink())
   const udp = await freeUdpPort()
@@ -58,7 +67,7 @@ async function startPeer(peer: Peer, path: string, work: Work, dir: string): Pro
     UDP: `${udp}`,
     TCP: `${udp}`,
     DIR: out,
-    SINK: `${sink.port}`,
+    SINK: `${failing ?? sink.port}`,
     CONFIGS,
   }
   let text = readFileSync(join(CONFIGS, peer.config), 'utf8').replace(

@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { callControl } from '../../src/engine/control.ts'
 import type { LedgerReport } from '../../src/ledger/report.ts'
 import { ledgerReport } from '../../src/ledger/report.ts'
+import { type Cluster, startCluster } from '../../test/support/elasticsearch.ts'
 import { type RedisServer, startRedis } from '../../test/support/redis.ts'
 import { type BulkSink, startBulkSink } from './bulk-sink.ts'
 import { LineCounter } from './line-counter.ts'
@@ -19,8 +21,9 @@ interface Shape {
   /** A shipper of its own takes the buffer's events, with this config. */
   shipper?(parts: Parts): string
   redis?: boolean
+  /** A bulk server that counts, or a real node of Elasticsearch. */
   sink?: boolean
-  /** An Elasticsearch node's URL that is used instead of the counting server. */
+  cluster?: boolean
   handled(parts: Parts): Promise<number>
 }
 
@@ -28,15 +31,24 @@ interface Parts {
   dir: string
   redis: RedisServer | null
   sink: BulkSink | null
+  cluster: Cluster | null
   ledger(): Promise<LedgerReport>
   files: LineCounter
 }
 
-const output = async ({ ledger }: Parts, field: 'delivered' | 'handedOn'): Promise<number> =>
+const output = async ({ ledger }: Parts, field: 'delivered' | 'handedOn' | 'dead'): Promise<number> =>
   (await ledger()).outputs.reduce((sum, one) => sum + one[field], 0)
 const counted = async ({ sink }: Parts): Promise<number> => (await sink?.report())?.events ?? 0
-const elasticsearch = ({ sink }: Parts): string =>
-  `deliver: [{ elasticsearch: { nodes: ["${sink?.url}"], setup: false } }]`
+const elasticsearch = ({ sink, cluster }: Parts): string =>
+  cluster === null
+    ? `deliver: [{ elasticsearch: { nodes: ["${sink?.url}"], setup: false } }]`
+    : `deliver: [{ elasticsearch: { nodes: ["${cluster.urls[0]}"], replicas: 0 } }]`
+const stats = z.object({ _all: z.object({ primaries: z.object({ indexing: z.object({ index_total: z.number() }) }) }) })
+/** Documents that the node has taken, searchable or not yet. */
+const indexed = async ({ cluster }: Parts): Promise<number> => {
+  const answer = await cluster?.call('GET', '/syslog-*/_stats/indexing?ignore_unavailable=true')
+  return stats.safeParse(answer).data?._all.primaries.indexing.index_total ?? 0
+}
 const tree = '"${host}/${service}.log"'
 
 /** From the smallest to the whole chain. */
@@ -85,13 +97,13 @@ export const shapes = {
     handled: counted,
   },
   elasticsearch: {
-    name: 'receive, parse, Redis, shipper, Elasticsearch',
+    name: 'receive, parse, Redis, shipper, Elasticsearch node',
     redis: true,
-    sink: true,
+    cluster: true,
     config: (parts) =>
       `archive: false\nbuffer: { redis: ["${parts.redis?.url}"], ship: false }\n${elasticsearch(parts)}`,
     shipper: (parts) => `archive: false\nbuffer: { redis: ["${parts.redis?.url}"] }\n${elasticsearch(parts)}`,
-    handled: counted,
+    handled: indexed,
   },
 } satisfies Record<string, Shape>
 
@@ -99,6 +111,15 @@ export const shapes = {
 export const sluiceFor = (work: Work): Subject => {
   const { archive, json, bulk } = shapes
   return { ...subject({ file: archive, json, bulk }[work]), name: 'sluice' }
+}
+
+/** One process, delivering to a bulk server that fails; its dead letters are told. */
+export function sluiceInto({ url }: { url: string }): Subject {
+  const config = `archive: false\ndeliver: [{ elasticsearch: { nodes: ["${url}"], setup: false } }]`
+  return {
+    ...subject({ name: 'sluice', config: () => config, handled: (parts) => output(parts, 'delivered') }),
+    name: 'sluice',
+  }
 }
 
 export function subject(shape: Shape): Subject {
@@ -113,6 +134,7 @@ async function start(shape: Shape, dir: string): Promise<Running> {
     dir,
     redis: shape.redis ? stack.use(await startRedis()) : null,
     sink: shape.sink ? stack.use(await startBulkSink()) : null,
+    cluster: shape.cluster ? stack.use(await startCluster({ data: 1, heap: '1g' })) : null,
     ledger: () => ledgerOf(data),
     files: new LineCounter(join(dir, 'out'), '.json'),
   }
@@ -131,13 +153,15 @@ async function start(shape: Shape, dir: string): Promise<Running> {
   }
   const receiver = await run('receiver', `data: ${data}\nmetrics: false\n${receive}\n${shape.config(parts)}\n`, port)
   pids.set('receiver', receiver.pid)
-  const { sink } = parts
+  const { sink, cluster } = parts
+  if (cluster !== null) pids.set('Elasticsearch', cluster.pid(0))
   return {
     udp: `udp://127.0.0.1:${port}`,
     tcp: `tcp://127.0.0.1:${port}`,
     pids,
     startMillis: receiver.startMillis,
     handled: () => shape.handled(parts),
+    extras: async () => ({ dead: await output(parts, 'dead') }),
     ...(sink ? { latency: async () => (await sink.report()).latency } : {}),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
