@@ -13,6 +13,7 @@ import { FACILITIES, SEVERITIES } from '../syslog/priority.ts'
 import { structuredData } from '../syslog/structured-data.ts'
 import { escapeJson, escaping, REPLACED_INVALID_UTF8, REPLACED_NUL } from './json-bytes.ts'
 import type { Kind, Line, Shape } from './line.ts'
+import type { Memory } from './memory.ts'
 import { flagNames, jsonText, namePiece } from './names.ts'
 import { Piece, putAgain } from './piece.ts'
 import { IsoClock } from './times.ts'
@@ -57,7 +58,7 @@ export class EcsShape implements Shape {
   readonly #timestamp = new IsoClock()
 
   compose(out: Uint8Array, at: number, line: Line): number {
-    const { bytes, header, kind, enrichment } = line
+    const { memory, header, kind, enrichment } = line
     kind.pieces ??= piecesOf(kind)
     const { pieces } = kind
     let o = OPEN.put(out, at)
@@ -65,8 +66,8 @@ export class EcsShape implements Shape {
     this.#created.write(out, at + CREATED_AT, line.receivedAt)
 
     escaping.replaced = 0
-    const messageAt = escapeJson(out, o, bytes, line.start, header.messageStart)
-    const originalEnd = escapeJson(out, messageAt, bytes, header.messageStart, header.lineEnd)
+    const messageAt = escapeJson(out, o, memory, line.start, header.messageStart)
+    const originalEnd = escapeJson(out, messageAt, memory, header.messageStart, header.lineEnd)
     if (enrichment === null) o = MESSAGE.put(out, originalEnd)
     else {
       o = namePiece(enrichment.dataset).put(out, DATASET.put(out, originalEnd))
@@ -76,7 +77,7 @@ export class EcsShape implements Shape {
     if (escaping.replaced & REPLACED_INVALID_UTF8) header.flags |= FLAG_NOT_UTF8
     if (escaping.replaced & REPLACED_NUL) header.flags |= FLAG_NUL_ESCAPED
 
-    const numericPid = kind.source.program !== '' && isNumber(bytes, header.pidStart, header.pidEnd)
+    const numericPid = kind.source.program !== '' && isNumber(memory.bytes, header.pidStart, header.pidEnd)
     o = writeHostAndProcess(out, o, line, pieces, numericPid)
     const hasProcid = header.pidStart >= 0 && !numericPid
     if (enrichment === null && header.flags === 0 && !hasProcid && header.version === 0) {
@@ -91,8 +92,8 @@ export class EcsShape implements Shape {
       if (enrichment !== null) o = enrichment.copy(LOG, out, o)
       o = pieces[SYSLOG].put(out, o)
     }
-    if (hasProcid) o = writeField(out, o, PROCID, bytes, header.pidStart, header.pidEnd)
-    if (header.version !== 0) o = writeRfc5424(out, o, bytes, header)
+    if (hasProcid) o = writeField(out, o, PROCID, memory, header.pidStart, header.pidEnd)
+    if (header.version !== 0) o = writeRfc5424(out, o, memory, header)
     o = CLOSE.put(out, o)
     if (enrichment !== null) o = enrichment.copy(REST, out, o)
     o = pieces[ROUTE].put(out, o)
@@ -127,7 +128,7 @@ function piecesOf({ source, routes }: Kind): readonly Piece[] {
 function writeHostAndProcess(
   out: Uint8Array,
   at: number,
-  { bytes, header, kind, enrichment }: Line,
+  { memory, header, kind, enrichment }: Line,
   pieces: readonly Piece[],
   numericPid: boolean,
 ): number {
@@ -145,7 +146,7 @@ function writeHostAndProcess(
   const open = o
   if (numericPid && !(has & HAS_PROCESS_PID)) {
     o = PID.put(out, o)
-    for (let i = header.pidStart; i < header.pidEnd; i++) out[o++] = bytes[i]
+    for (let i = header.pidStart; i < header.pidEnd; i++) out[o++] = memory.bytes[i]
   }
   if (enrichment !== null) o = enrichment.copy(PROCESS, out, o)
   if (named) return o
@@ -158,19 +159,19 @@ function isEmpty({ ends }: Enrichment, group: number): boolean {
   return ends[group] === ends[group - 1]
 }
 
-function writeRfc5424(out: Uint8Array, at: number, bytes: Uint8Array, header: Header): number {
+function writeRfc5424(out: Uint8Array, at: number, memory: Memory, header: Header): number {
   let o = VERSION.put(out, at)
   o = new Piece(`${header.version}"`).put(out, o)
-  if (header.msgidStart >= 0) o = writeField(out, o, MSGID, bytes, header.msgidStart, header.msgidEnd)
+  if (header.msgidStart >= 0) o = writeField(out, o, MSGID, memory, header.msgidStart, header.msgidEnd)
   if (header.structuredStart >= 0) {
-    const data = structuredData(bytes, header.structuredStart, header.structuredEnd)
+    const data = structuredData(memory.bytes, header.structuredStart, header.structuredEnd)
     o = new Piece(JSON.stringify(data)).put(out, STRUCTURED.put(out, o))
   }
   return o
 }
 
-function writeField(out: Uint8Array, at: number, name: Piece, bytes: Uint8Array, from: number, to: number): number {
-  return QUOTE.put(out, escapeJson(out, name.put(out, at), bytes, from, to))
+function writeField(out: Uint8Array, at: number, name: Piece, memory: Memory, from: number, to: number): number {
+  return QUOTE.put(out, escapeJson(out, name.put(out, at), memory, from, to))
 }
 
 /** Up to 10 digits without a leading zero: what JSON and Elasticsearch's `long` take as it is. */

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ESCAPE_GROWTH, escapeJson, escaping, REPLACED_INVALID_UTF8, REPLACED_NUL } from './json-bytes.ts'
+import { Memory } from './memory.ts'
 
 function escapedAndParsed(bytes: Uint8Array): string {
   const out = new Uint8Array(bytes.length * ESCAPE_GROWTH + 1)
-  const end = escapeJson(out, 0, bytes, 0, bytes.length)
+  const end = escapeJson(out, 0, new Memory(bytes), 0, bytes.length)
   return JSON.parse(`"${Buffer.from(out.subarray(0, end)).toString('utf8')}"`)
 }
 

@@ -1,3 +1,4 @@
+import type { Memory } from './memory.ts'
 import { viewOn } from './piece.ts'
 
 /**
@@ -33,12 +34,8 @@ KIND.fill(2, 0x80, 0x100)
  * not UTF-8 become U+FFFD, one per maximal invalid part; a NUL becomes the two characters `\\0`, since indexes
  * and terminals treat it badly. `out` must have room for ESCAPE_GROWTH times the input.
  */
-export function escapeJson(out: Uint8Array, at: number, bytes: Uint8Array, from: number, to: number): number {
-  if (bytes !== lastSource) {
-    sourceView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    lastSource = bytes
-  }
-  const source = sourceView
+export function escapeJson(out: Uint8Array, at: number, memory: Memory, from: number, to: number): number {
+  const { bytes, view: source } = memory
   const target = viewOn(out)
   let o = at
   let i = from
@@ -101,10 +98,6 @@ export function isPlain(word: number): boolean {
   const odd = word | (word - 0x20202020) | (word + 0x01010101) | (quote - 0x01010101) | (backslash - 0x01010101)
   return (odd & 0x80808080) === 0
 }
-
-// A lane reads many lines from the same memory.
-let lastSource: Uint8Array = new Uint8Array(0)
-let sourceView = new DataView(lastSource.buffer)
 
 function replacement(out: Uint8Array, at: number): number {
   out[at] = 0xef

@@ -1,10 +1,11 @@
 import type { Enrichment } from '../dataset/enrichment.ts'
 import type { Header } from '../syslog/header.ts'
+import type { Memory } from './memory.ts'
 import type { Piece } from './piece.ts'
 
 /** All that composing needs to know of one line; one object per lane, filled again for each line. */
 export interface Line {
-  bytes: Uint8Array
+  memory: Memory
   /** The datagram or frame as received, PRI included; ends at `header.lineEnd`. */
   start: number
   header: Header

@@ -30,13 +30,13 @@ export class LogstashShape implements Shape {
   readonly #received = new IsoClock()
 
   compose(out: Uint8Array, at: number, line: Line): number {
-    const { bytes, header, kind, enrichment } = line
+    const { memory, header, kind, enrichment } = line
     kind.pieces ??= piecesOf(kind)
     const { pieces } = kind
     escaping.replaced = 0
     const open = OPEN.put(out, at)
-    const textAt = escapeJson(out, open, bytes, header.lineStart, header.afterTagStart)
-    const lineEnd = escapeJson(out, textAt, bytes, header.afterTagStart, header.lineEnd)
+    const textAt = escapeJson(out, open, memory, header.lineStart, header.afterTagStart)
+    const lineEnd = escapeJson(out, textAt, memory, header.afterTagStart, header.lineEnd)
     if (escaping.replaced & REPLACED_INVALID_UTF8) header.flags |= FLAG_NOT_UTF8
     if (escaping.replaced & REPLACED_NUL) header.flags |= FLAG_NUL_ESCAPED
 
@@ -45,7 +45,7 @@ export class LogstashShape implements Shape {
     o = pieces[TYPE].put(out, o)
     if (line.path !== null) o = line.path.put(out, PATH.put(out, o))
     o = pieces[PROGRAM].put(out, o)
-    if (header.stampStart >= 0) o = escapeJson(out, o, bytes, header.stampStart, header.stampEnd)
+    if (header.stampStart >= 0) o = escapeJson(out, o, memory, header.stampStart, header.stampEnd)
     else o = this.#received.writeShort(out, o, line.receivedAt)
     if (enrichment === null || enrichment.level === null) o = pieces[LEVEL_TO_MESSAGE].put(out, o)
     else {

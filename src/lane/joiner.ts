@@ -1,11 +1,12 @@
 import type { Multiline } from '../dataset/enrichment.ts'
+import { Memory } from '../event/memory.ts'
 import { ParsedLine } from './parsed-line.ts'
 
-/** A line whose continuation may still come, with what has been joined to it; `line.bytes` is memory of its own. */
+/** A line whose continuation may still come, with what has been joined to it. */
 export interface HeldLine {
   line: ParsedLine
-  /** The line as received, then the messages joined to it, with line feeds between. */
-  bytes: Buffer
+  /** The line's own now: it as received, then the messages joined to it, with line feeds between. */
+  memory: Memory
   used: number
   lines: number
   /** Given out when its time is over, ms since the epoch. */
@@ -58,16 +59,16 @@ export class LineJoiner {
 
   /** Joins the line's message to the one held that it goes on with; false when there is none, or that would be too much. */
   join(line: ParsedLine, { within, max }: Multiline): boolean {
-    const { bytes, header, receivedAt } = line
+    const { header, receivedAt } = line
     const held = this.#find(line, hashOf(line))
     if (held === null || receivedAt > held.due || held.lines >= max) return false
     const need = held.used + 1 + header.lineEnd - header.messageStart
     if (need > EVENT_BYTES) return false
-    this.#bytes -= held.bytes.length
+    this.#bytes -= sizeOf(held)
     grow(held, need)
-    this.#bytes += held.bytes.length
-    held.bytes[held.used] = 0x0a
-    copy(bytes, held.bytes, held.used + 1, header.messageStart, header.lineEnd)
+    this.#bytes += sizeOf(held)
+    held.memory.bytes[held.used] = 0x0a
+    line.memory.copyTo(held.memory, held.used + 1, header.messageStart, header.lineEnd)
     held.used = need
     held.lines++
     held.due = receivedAt + within
@@ -84,9 +85,10 @@ export class LineJoiner {
     const { start, header } = line
     held.used = 0
     grow(held, header.lineEnd - start)
-    held.used = copy(line.bytes, held.bytes, 0, start, header.lineEnd)
+    line.memory.copyTo(held.memory, 0, start, header.lineEnd)
+    held.used = header.lineEnd - start
     header.moveBy(-start)
-    line.bytes = held.bytes
+    line.memory = held.memory
     line.start = 0
     held.line = line
     held.lines = 1
@@ -102,7 +104,7 @@ export class LineJoiner {
     else this.#newest.newer = held
     this.#newest = held
     this.#lines++
-    this.#bytes += held.bytes.length
+    this.#bytes += sizeOf(held)
     if (held.due < this.due) this.due = held.due
     return free
   }
@@ -132,7 +134,7 @@ export class LineJoiner {
 
   /** Gives back what was taken out, once its event is written. */
   giveBack(held: HeldLine): void {
-    if (this.#spare.length < SPARE && held.bytes.length <= SPARE_BYTES) this.#spare.push(held)
+    if (this.#spare.length < SPARE && sizeOf(held) <= SPARE_BYTES) this.#spare.push(held)
   }
 
   #find(line: ParsedLine, hash: number): HeldLine | null {
@@ -155,32 +157,30 @@ export class LineJoiner {
     else held.newer.older = held.older
     held.next = held.older = held.newer = null
     this.#lines--
-    this.#bytes -= held.bytes.length
+    this.#bytes -= sizeOf(held)
   }
 }
 
 function made(): HeldLine {
-  const bytes = Buffer.allocUnsafeSlow(1 << 9)
+  const memory = new Memory(Buffer.allocUnsafeSlow(1 << 10))
   const line = new ParsedLine()
-  return { line, bytes, used: 0, lines: 0, due: 0, hash: 0, next: null, older: null, newer: null }
+  return { line, memory, used: 0, lines: 0, due: 0, hash: 0, next: null, older: null, newer: null }
 }
 
 /** Makes room for so many bytes, at most EVENT_BYTES of them by joining; the line alone may be longer. */
 function grow(held: HeldLine, need: number): void {
-  if (need <= held.bytes.length) return
-  const longer = Buffer.allocUnsafeSlow(Math.max(need, Math.min(EVENT_BYTES, need * 2)))
-  held.bytes.copy(longer, 0, 0, held.used)
-  held.bytes = longer
-  held.line.bytes = longer
+  if (need <= sizeOf(held)) return
+  const longer = new Memory(Buffer.allocUnsafeSlow(Math.max(need, Math.min(EVENT_BYTES, need * 2))))
+  held.memory.copyTo(longer, 0, 0, held.used)
+  held.memory = longer
+  held.line.memory = longer
 }
 
-function copy(from: Uint8Array, to: Buffer, at: number, start: number, end: number): number {
-  // A Buffer's method: half as long as making a view for `set`.
-  Buffer.prototype.copy.call(from, to, at, start, end)
-  return at + end - start
+function sizeOf(held: HeldLine): number {
+  return held.memory.bytes.length
 }
 
-function hashOf({ bytes, note, source, header }: ParsedLine): number {
+function hashOf({ memory: { bytes }, note, source, header }: ParsedLine): number {
   let hash = (source === null ? 0 : source.hash) ^ (note === null ? 0 : note.index)
   for (let i = header.pidStart; i < header.pidEnd; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193)
   return hash ^ (hash >>> 15)
@@ -192,6 +192,6 @@ function sameOrigin(a: ParsedLine, b: ParsedLine): boolean {
   const { pidStart, pidEnd } = a.header
   const shift = b.header.pidStart - pidStart
   if (b.header.pidEnd - b.header.pidStart !== pidEnd - pidStart) return false
-  for (let i = pidStart; i < pidEnd; i++) if (a.bytes[i] !== b.bytes[i + shift]) return false
+  for (let i = pidStart; i < pidEnd; i++) if (a.memory.bytes[i] !== b.memory.bytes[i + shift]) return false
   return true
 }

@@ -1,4 +1,5 @@
 import { Enrichment } from '../dataset/enrichment.ts'
+import { Memory } from '../event/memory.ts'
 import type { Culprit } from '../grok/guard.ts'
 import { CaptureWriter } from '../receive/capture.ts'
 import type { Sender } from '../receive/sender.ts'
@@ -35,6 +36,8 @@ export class Lane implements LineSink {
   /** What datasets make of lines that are read together. */
   readonly #enrichments: Enrichment[] = []
   #noted = 0
+  /** That the newest line is in. */
+  #memory = new Memory(new Uint8Array(0))
   /** Lines that are still to come of those announced. */
   #announced = 0
   readonly #archive = new ArchiveLines()
@@ -94,7 +97,8 @@ export class Lane implements LineSink {
     position?: { key: string; value: unknown },
   ): void {
     const line = this.#lineAt(this.#noted++)
-    line.bytes = bytes
+    if (bytes !== this.#memory.bytes) this.#memory = new Memory(bytes)
+    line.memory = this.#memory
     line.start = start
     line.end = end
     line.from = sender
@@ -172,7 +176,8 @@ export class Lane implements LineSink {
 
   /** Writes the line to the capture and to its files. */
   #keep(line: ParsedLine): void {
-    const { bytes, start, end, header, from, receivedAt, kind } = line
+    const { start, end, header, from, receivedAt, kind } = line
+    const { bytes } = line.memory
     this.#capture?.record(bytes, start, end, from.address, receivedAt)
     const { files } = kind
     line.path = null

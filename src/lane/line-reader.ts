@@ -60,9 +60,9 @@ export class LineReader {
   }
 
   /** Reads a line that was held, with all that was joined to it, to its end. */
-  readHeld({ line, bytes, used, lines }: HeldLine, enrichment: Enrichment): void {
+  readHeld({ line, used, lines }: HeldLine, enrichment: Enrichment): void {
     if (lines > 1 && line.note !== null) {
-      extendLine(line.header, bytes, used)
+      extendLine(line.header, line.memory.bytes, used)
       line.forgetTexts()
       line.wanted = this.#wanted(this.#router.find(line, line.note))
     }
@@ -77,7 +77,8 @@ export class LineReader {
   }
 
   #find(line: ParsedLine, note: SenderNote, zone: Zone): Slot {
-    const { bytes, start, end, header, receivedAt } = line
+    const { start, end, header, receivedAt } = line
+    const { bytes } = line.memory
     line.forgetTexts()
     if (this.#whole) parseWhole(header, bytes, start, end)
     else parseHeader(header, bytes, start, end, receivedAt, zone)

@@ -1,5 +1,6 @@
 import type { EnrichInput, Enrichment, Multiline } from '../dataset/enrichment.ts'
 import type { Line } from '../event/line.ts'
+import { Memory } from '../event/memory.ts'
 import type { Piece } from '../event/piece.ts'
 import { Sender } from '../receive/sender.ts'
 import { Header } from '../syslog/header.ts'
@@ -7,7 +8,7 @@ import { type Zone, zoneOf } from '../syslog/zone.ts'
 import type { SenderNote } from './senders.ts'
 import type { LaneSource, Slot } from './sources.ts'
 
-const NOTHING = new Uint8Array(0)
+const NOTHING = new Memory(new Uint8Array(0))
 const NOBODY = new Sender('', true)
 const UTC = zoneOf('UTC')
 
@@ -16,7 +17,7 @@ const UTC = zoneOf('UTC')
  * again for later lines.
  */
 export class ParsedLine implements Line, EnrichInput {
-  bytes: Uint8Array = NOTHING
+  memory = NOTHING
   start = 0
   end = 0
   from = NOBODY
@@ -52,7 +53,7 @@ export class ParsedLine implements Line, EnrichInput {
 
   /** Each is decoded once, and only when somebody asks. */
   message(): string {
-    this.#message ??= textOf(this.bytes, this.header.messageStart, this.header.lineEnd)
+    this.#message ??= this.memory.text(this.header.messageStart, this.header.lineEnd)
     return this.#message
   }
 
@@ -63,23 +64,11 @@ export class ParsedLine implements Line, EnrichInput {
 
   pid(): string {
     const { pidStart, pidEnd } = this.header
-    return pidStart < 0 ? '' : textOf(this.bytes, pidStart, pidEnd)
+    return pidStart < 0 ? '' : this.memory.text(pidStart, pidEnd)
   }
 
   /** The bytes are others now. */
   forgetTexts(): void {
     this.#message = null
   }
-}
-
-let lastBytes: Uint8Array = NOTHING
-let lastBuffer = Buffer.alloc(0)
-
-/** Lines come from the same memory, so the Buffer on it is kept: 0.05 µs for 100 bytes, 0.09 with one for each text. */
-function textOf(bytes: Uint8Array, from: number, to: number): string {
-  if (bytes !== lastBytes) {
-    lastBuffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    lastBytes = bytes
-  }
-  return lastBuffer.toString('utf8', from, to)
 }

@@ -1,0 +1,26 @@
+/**
+ * Memory that lines are in, with what it takes to look at it. Made once for as many lines as possible: a DataView or a
+ * Buffer for each line costs 0.04 to 0.1 µs.
+ */
+export class Memory {
+  readonly bytes: Uint8Array
+  readonly view: DataView
+  readonly #buffer: Buffer
+
+  constructor(bytes: Uint8Array) {
+    const { buffer, byteOffset, byteLength } = bytes
+    this.bytes = bytes
+    this.view = new DataView(buffer, byteOffset, byteLength)
+    this.#buffer = bytes instanceof Buffer ? bytes : Buffer.from(buffer, byteOffset, byteLength)
+  }
+
+  /** Bytes [from, to) as UTF-8. */
+  text(from: number, to: number): string {
+    return this.#buffer.toString('utf8', from, to)
+  }
+
+  /** Copies bytes [from, end) to other memory: in half the time that a view for `set` takes. */
+  copyTo(to: Memory, at: number, from: number, end: number): void {
+    this.#buffer.copy(to.#buffer, at, from, end)
+  }
+}
