@@ -62,6 +62,11 @@ test('when one of several files takes nothing, none of them keeps anything, unti
   expect(await read('day-04')).toBe('{"message":"b"}\n')
 })
 
+test('a device takes events as well', async () => {
+  await symlink('/dev/null', join(dir, 'events'))
+  expect(await open('events').deliver([batch(1, ['2013-12-03', 'a'])])).toMatchObject([{ done: 1 }])
+})
+
 test('half a line of a process that was killed is ended, and spoils no other', async () => {
   await writeFile(join(dir, 'events'), '{"message":"a"}\n{"mess')
   await open('events').deliver([batch(1, ['2013-12-03', 'b'])])

@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Batch, Outcome } from '../../buffer/buffer.ts'
-import { messageOf } from '../../ledger/files.ts'
+import { errorCode, messageOf } from '../../ledger/files.ts'
 import { linesOf } from '../ndjson.ts'
 import type { Output } from '../output.ts'
 
@@ -68,7 +68,7 @@ export class FileOutput implements Output {
         const { file, size } = await this.#file(path)
         begun.push({ file, size })
         await file.appendFile(Buffer.concat(pieces))
-        await file.datasync()
+        await sync(file)
       }
     } catch (error) {
       for (const { file, size } of begun) await file.truncate(size).catch(() => {})
@@ -114,6 +114,15 @@ async function endLine(file: FileHandle): Promise<number> {
   if (buffer[0] === LINE_END) return size
   await file.appendFile('\n')
   return size + 1
+}
+
+/** A device or a pipe has nothing to sync. */
+async function sync(file: FileHandle): Promise<void> {
+  try {
+    await file.datasync()
+  } catch (error) {
+    if (errorCode(error) !== 'EINVAL') throw error
+  }
 }
 
 function fill(path: string, [year = '', month = '', day = '']: readonly string[]): string {

@@ -26,9 +26,9 @@ test.each([
   ],
   [
     'rsyslog',
-    '{"@timestamp":"2024-01-24T13:34:56.789123+01:00","hostname":"web2","programname":"sshd","message":" x"}',
-    'web2',
-    '2024-01-24T12:34:56.789Z',
+    '{"@timestamp":"2026-11-23T08:53:14.911450+00:00", "hostname":"vm", "programname":"app", "severity":"notice", "message":"hello \\"quoted\\" 1"}',
+    'vm',
+    '2026-11-23T08:53:14.911Z',
   ],
 ])('an event of %s stays as it is', (_, text, host, time) => {
   expect(document(text)).toEqual({ bytes: Buffer.from(text), host, time: Date.parse(time) })
