@@ -90,8 +90,21 @@ const ABOUT = JSON.stringify({
   tagline: 'You Know, for Search',
 })
 
-process.on('message', ({ request }: { request: BulkFaults | 'counts' }) => {
-  if (request !== 'counts') faults = request
+async function set(wanted: BulkFaults): Promise<void> {
+  faults = wanted
+  const isAway = wanted.away ?? false
+  if (isAway === !server.listening) return
+  if (isAway) {
+    server.close().closeAllConnections()
+    await once(server, 'close')
+  } else {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+  }
+}
+
+process.on('message', async ({ request }: { request: BulkFaults | 'counts' }) => {
+  if (request !== 'counts') await set(request)
   const { user, system } = process.cpuUsage()
   process.send?.({ ...counts, cpu: (user + system) / 1000 })
 })
@@ -99,4 +112,5 @@ process.on('disconnect', () => process.exit())
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
 const address = server.address()
-process.send?.({ port: typeof address === 'object' ? address?.port : undefined })
+const port = typeof address === 'object' ? address?.port : undefined
+process.send?.({ port })

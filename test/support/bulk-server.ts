@@ -5,6 +5,8 @@ import { until } from './sluice.ts'
 
 /** What the stand-in does wrong from now on; without any of these it takes everything. */
 export interface BulkFaults {
+  /** Nothing listens at its port. */
+  away?: boolean
   /** The answer to every request, such as 429 or 503. */
   status?: number
   /** Longer requests are answered with 413; bytes. */

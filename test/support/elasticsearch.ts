@@ -21,6 +21,8 @@ export interface Cluster extends AsyncDisposable {
   term(...nodes: number[]): Promise<void>
   /** Starts them again with their data, after a `kill` if they run; does not wait until they are ready. */
   restart(...nodes: number[]): Promise<void>
+  /** More settings, of nodes that start from now on. */
+  configure(settings: Record<string, unknown>): Promise<void>
   /** SIGSTOP: connections stay open and nothing answers. */
   pause(...nodes: number[]): void
   /** SIGCONT. */
@@ -73,7 +75,8 @@ export async function startCluster({
   const chosen = (which: readonly number[]) =>
     which.map((n) => nodes[n] ?? fail(`there is no node ${n}, only 0 to ${count - 1}`))
 
-  for (const [n, node] of nodes.entries()) {
+  async function configure(n: number, settings: Record<string, unknown>): Promise<void> {
+    const node = nodes[n] ?? fail(`no node ${n}`)
     for (const folder of ['config', 'tmp']) await mkdir(join(node.directory, folder), { recursive: true })
     // JSON is YAML.
     const config = {
@@ -97,6 +100,8 @@ export async function startCluster({
     await writeFile(join(node.directory, 'config/elasticsearch.yml'), JSON.stringify(config, null, 1))
     await writeFile(join(node.directory, 'config/log4j2.properties'), LOG_CONFIG)
   }
+
+  for (const n of nodes.keys()) await configure(n, settings)
 
   async function launch(node: (typeof nodes)[number]): Promise<void> {
     const output = await open(join(node.directory, 'output.log'), 'a')
@@ -157,6 +162,9 @@ export async function startCluster({
     async restart(...which) {
       await end('SIGKILL', which)
       await Promise.all(chosen(which).map(launch))
+    },
+    async configure(more) {
+      for (const n of all) await configure(n, { ...settings, ...more })
     },
     pause: (...which) => {
       for (const { process } of chosen(which)) process?.kill('SIGSTOP')
