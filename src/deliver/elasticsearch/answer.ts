@@ -8,11 +8,6 @@ const START = '{"errors":false,"items":['
 const TAKEN = '{"create":{"status":201}}'
 const END = ']}'
 
-/** Whether the answer of a bulk request may be compared as text. */
-export function isPlainSuccess(json: string): boolean {
-  return json.startsWith(`${START}${TAKEN}`) && json.endsWith(`${TAKEN}${END}`)
-}
-
 /** What the cluster says of one event. */
 export interface Item {
   status: number
@@ -38,12 +33,13 @@ export class WrongAnswer extends Error {
 
 /**
  * What the cluster said of each event of a request, in its order; null: all were taken.
- * Comparing the text of 5,000 items costs 0.01 µs an item, parsing and checking them 0.6.
+ * Comparing the bytes of 5,000 items costs 0.01 µs an item, parsing and checking them 0.6.
+ * @param body its bytes, or what they hold
  * @throws WrongAnswer when it does not fit a request of `count` events.
  */
 export function readAnswer(body: unknown, count: number): Item[] | null {
-  if (body === plainSuccess(count)) return null
-  const { data, error } = Answer.safeParse(typeof body === 'string' ? parsed(body) : body)
+  if (Buffer.isBuffer(body) && isPlainSuccess(body, count)) return null
+  const { data, error } = Answer.safeParse(Buffer.isBuffer(body) ? jsonOf(body) : body)
   if (data === undefined) throw new WrongAnswer(`wanted the answer to a bulk request, got: ${z.prettifyError(error)}`)
   if (data.items.length !== count)
     throw new WrongAnswer(`wanted an answer for ${count} events, got one for ${data.items.length}`)
@@ -55,7 +51,9 @@ export function readAnswer(body: unknown, count: number): Item[] | null {
   }))
 }
 
-function parsed(text: string): unknown {
+/** What JSON holds; the text itself where it is none. */
+export function jsonOf(bytes: Buffer): unknown {
+  const text = bytes.toString()
   try {
     return JSON.parse(text)
   } catch {
@@ -63,10 +61,12 @@ function parsed(text: string): unknown {
   }
 }
 
-let last = { count: 0, text: '' }
+/** For most counts the beginning is the same, so it is kept once, as long as it had to be. */
+let taken = Buffer.alloc(0)
 
-function plainSuccess(count: number): string {
-  if (last.count !== count)
-    last = { count, text: `${START}${TAKEN}${`,${TAKEN}`.repeat(Math.max(0, count - 1))}${END}` }
-  return last.text
+function isPlainSuccess(body: Buffer, count: number): boolean {
+  const length = START.length + count * (TAKEN.length + 1) - 1
+  if (body.length !== length + END.length) return false
+  if (taken.length < length) taken = Buffer.from(START + `${TAKEN},`.repeat(count))
+  return body.compare(taken, 0, length, 0, length) === 0 && body.toString('latin1', length) === END
 }

@@ -1,11 +1,13 @@
+import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { type Client, errors } from '@elastic/elasticsearch'
 import { z } from 'zod'
-import { ANSWER_FIELDS, type Item, readAnswer } from './answer.ts'
-import { CLUSTER_TIMEOUT } from './client.ts'
+import { messageOf } from '../../ledger/files.ts'
+import { ANSWER_FIELDS, type Item, jsonOf, readAnswer } from './answer.ts'
+import { CLUSTER_TIMEOUT, LARGEST_ANSWER } from './client.ts'
 import { type Failure, failureOf } from './failure.ts'
-import { bodyOf, bytesOf, countOf, type Run } from './runs.ts'
+import { bodyOf, bytesOf, countOf, partsOf, type Run } from './runs.ts'
 
 /** `items`: what the cluster says of each event, in order; null: it took them all. */
 export type Answer = { items: Item[] | null; failure?: undefined } | { items?: undefined; failure: Failure }
@@ -33,11 +35,10 @@ export class Bulk {
   }
 
   async send(runs: readonly Run[], signal?: AbortSignal): Promise<Answer> {
-    const body = bodyOf(runs)
-    const packed = this.#gzip ? await pack(body, { level: LEVEL }) : body
+    const packed = this.#gzip ? await pack(bodyOf(runs), { level: LEVEL }) : null
     for (let others = this.#client.connectionPool.size - 1; ; others--) {
       try {
-        const items = readAnswer(await this.#request(packed, signal), countOf(runs))
+        const items = readAnswer(await this.#request(runs, packed, signal), countOf(runs))
         this.taken++
         return { items }
       } catch (error) {
@@ -68,17 +69,53 @@ export class Bulk {
     return this.largest
   }
 
-  #request(bulkBody: Buffer, signal?: AbortSignal): Promise<unknown> {
-    return this.#client.transport.request(
+  /**
+   * Body and answer stay the bytes they are. Joined, and read as text, they cost 1.7 µs an event of 770 bytes, nearly all
+   * of it the garbage collector's; so 0.5 to 0.9.
+   */
+  async #request(runs: readonly Run[], packed: Buffer | null, signal?: AbortSignal): Promise<Buffer> {
+    const parts = packed === null ? partsOf(runs) : [packed]
+    const length = parts.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    const result = await this.#client.transport.request<Readable>(
       {
         method: 'POST',
         path: '/_bulk',
         querystring: { filter_path: ANSWER_FIELDS, timeout: CLUSTER_TIMEOUT },
-        bulkBody,
+        bulkBody: Readable.from(parts),
       },
-      { ...(this.#gzip && { headers: { 'content-encoding': 'gzip' } }), ...(signal !== undefined && { signal }) },
+      {
+        headers: { 'content-length': String(length), ...(packed !== null && { 'content-encoding': 'gzip' }) },
+        asStream: true,
+        meta: true,
+        ...(signal !== undefined && { signal }),
+      },
     )
+    const answer = await bytesFrom(result.body)
+    // With a stream for an answer the client leaves this to us.
+    const { statusCode = 0, meta } = result
+    if (meta.connection !== null) {
+      if (statusCode >= 502 && statusCode <= 504) this.#client.connectionPool.markDead(meta.connection)
+      else this.#client.connectionPool.markAlive(meta.connection)
+    }
+    if (statusCode >= 400)
+      throw new errors.ResponseError({ ...result, body: jsonOf(answer) }, { redaction: { type: 'off' } })
+    return answer
   }
+}
+
+async function bytesFrom(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  try {
+    for await (const chunk of stream) {
+      chunks.push(chunk)
+      bytes += chunk.byteLength
+      if (bytes > LARGEST_ANSWER) throw new Error(`wanted an answer of at most ${LARGEST_ANSWER} bytes`)
+    }
+  } catch (error) {
+    throw new errors.ConnectionError(messageOf(error))
+  }
+  return Buffer.concat(chunks)
 }
 
 function tooLarge(largest: number): Failure {

@@ -1,30 +1,20 @@
 import { readFile } from 'node:fs/promises'
-import { Client, type ClientOptions, ClusterConnectionPool, Serializer } from '@elastic/elasticsearch'
+import { Client, type ClientOptions, ClusterConnectionPool } from '@elastic/elasticsearch'
 import { UserError } from '../../errors.ts'
 import { messageOf } from '../../ledger/files.ts'
-import { isPlainSuccess } from './answer.ts'
 import type { ElasticsearchConfig } from './config.ts'
 
 /** How long the cluster itself may wait for a shard or its master before it answers. */
 export const CLUSTER_TIMEOUT = '30s'
 const REQUEST_MILLIS = 60_000
 const SNIFF_MILLIS = 60_000
-const LARGEST_ANSWER = 64 << 20
+/** Bytes. */
+export const LARGEST_ANSWER = 64 << 20
 
 /** Dead nodes are left out, and asked with a `HEAD /` after 5, 10, 20 and then every 40 seconds whether they are back. */
 class Nodes extends ClusterConnectionPool {
   override resurrectTimeout = 5000
   override resurrectTimeoutCutoff = 3
-}
-
-/** Bulk answers that say of each event the same, that it was taken, stay text: the way of nearly all of them. */
-class Answers extends Serializer {
-  // The client's own declaration.
-  // biome-ignore lint/suspicious/noExplicitAny: what it returns goes through zod.
-  override deserialize<T = any>(json: string): T
-  override deserialize(json: string): unknown {
-    return isPlainSuccess(json) ? json : super.deserialize(json)
-  }
 }
 
 type Connecting = Pick<
@@ -43,7 +33,6 @@ export async function openClient(config: Connecting): Promise<Client> {
   const options: ClientOptions = {
     nodes,
     ConnectionPool: Nodes,
-    Serializer: Answers,
     maxRetries: 0,
     requestTimeout: REQUEST_MILLIS,
     maxResponseSize: LARGEST_ANSWER,

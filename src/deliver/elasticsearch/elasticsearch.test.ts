@@ -133,6 +133,23 @@ describe('requests that are refused as a whole', () => {
     expect(await cluster.output.deliver([plain(1, 3)])).toMatchObject([{ done: 3 }])
   })
 
+  test('a cluster that is not there, and one that is back', async () => {
+    await using cluster = await fakeCluster(takesAll)
+    await cluster.close()
+    for (let i = 0; i < 3; i++) await expect(cluster.output.deliver([plain(1, 3)])).rejects.toThrow('ECONNREFUSED')
+    await cluster.listen()
+    expect(await cluster.output.deliver([plain(1, 3)])).toMatchObject([{ done: 3 }])
+  })
+
+  test('a stop ends a request that is under way', async () => {
+    const stop = new AbortController()
+    await using cluster = await fakeCluster(() => {
+      stop.abort()
+      return 'nothing'
+    })
+    await expect(cluster.output.deliver([plain(1, 3)], stop.signal)).rejects.toThrow('aborted')
+  })
+
   test('a connection that ends within a request: the same again, and the same events are told apart by their ids', async () => {
     const seen = new Set<string>()
     let isFirst = true

@@ -17,8 +17,11 @@ export interface Arrived {
 /** What the cluster says of one event: a status, and the error where there is one. */
 export type Said = number | { status: number; type?: string; reason?: string; failureStore?: string }
 
-/** The answer to a request: one for each event, or a status for all of it; `cut` ends the connection. */
-export type Script = (events: Arrived[], bytes: number) => Said[] | { status: number; body?: unknown } | 'cut'
+/** The answer to a request: one for each event, or a status for all of it; `cut` ends the connection, `nothing` leaves it open. */
+export type Script = (
+  events: Arrived[],
+  bytes: number,
+) => Said[] | { status: number; body?: unknown } | 'cut' | 'nothing'
 
 const Action = z.object({ create: z.object({ _index: z.string(), _id: z.string() }) })
 
@@ -42,6 +45,7 @@ export async function fakeCluster(
     })
     requests.push(events)
     const said = answer(events, body.length)
+    if (said === 'nothing') return
     if (said === 'cut') return void request.socket.destroy()
     if (!Array.isArray(said)) return void response.writeHead(said.status).end(JSON.stringify(said.body ?? {}))
     const items = said.map((one) => ({ create: itemOf(one) }))
@@ -53,6 +57,12 @@ export async function fakeCluster(
   await once(server, 'listening')
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : 0
+  const close = async (): Promise<void> => {
+    const closed = once(server, 'close')
+    server.close()
+    server.closeAllConnections()
+    await closed
+  }
   const { size = 5 << 20, concurrency = 1, gzip = false, deadIndex = false } = config
   const client = await openClient({
     ...{ nodes: [`http://127.0.0.1:${port}`], sniff: false },
@@ -72,10 +82,15 @@ export async function fakeCluster(
     says(script: Script) {
       answer = script
     },
+    close,
+    /** After `close`: again, where it was. */
+    async listen() {
+      server.listen(port, '127.0.0.1')
+      await once(server, 'listening')
+    },
     async [Symbol.asyncDispose]() {
       await output.close()
-      server.closeAllConnections()
-      server.close()
+      if (server.listening) await close()
     },
   }
 }

@@ -13,12 +13,11 @@ export interface Run {
 export const countOf = (runs: readonly Run[]) => runs.reduce((sum, { count }) => sum + count, 0)
 export const bytesOf = (runs: readonly Run[]) => runs.reduce((sum, { body }) => sum + body.byteLength, 0)
 
-/** The body of a request; that of a single run is not copied. */
-export function bodyOf(runs: readonly Run[]): Buffer {
-  const parts = runs.map(({ body }) => Buffer.from(body.buffer, body.byteOffset, body.byteLength))
-  const [first] = parts
-  return parts.length === 1 && first !== undefined ? first : Buffer.concat(parts)
-}
+/** The bodies of the runs, not copied. */
+export const partsOf = (runs: readonly Run[]) =>
+  runs.map(({ body }) => Buffer.from(body.buffer, body.byteOffset, body.byteLength))
+
+export const bodyOf = (runs: readonly Run[]) => Buffer.concat(partsOf(runs))
 
 /** Groups of at most `size` bytes, in order; an event that is larger stands alone. */
 export function pack(runs: readonly Run[], size: number): Run[][] {
