@@ -177,7 +177,10 @@ function captured(): { datagrams: Datagrams; hosts: string[] } {
   return { datagrams: Datagrams.of(items), hosts }
 }
 
-/** `sent`: how many of each host, once stopped and the time is over. `failed`: never resolves, rejects when it fails. */
+/**
+ * So many a second for the time, then a third of it until stopped: a busy machine is not buried under what it has to do.
+ * `sent`: how many of each host, in the end. `failed`: never resolves, rejects when sending fails.
+ */
 function sendLines(target: string, rate: number, seconds: number) {
   const { datagrams, hosts } = captured()
   const end = performance.now() + seconds * 1000
@@ -185,20 +188,18 @@ function sendLines(target: string, rate: number, seconds: number) {
   let isStopped = false
   const run = async () => {
     const sender = await openSender(target)
-    const pacer = new Pacer({ rate })
-    const signal = new AbortController()
-    const isOver = () => isStopped && performance.now() >= end
-    while (!isOver()) {
-      await pacer.play(
-        datagrams,
-        async (from, to) => {
-          await sender.send(datagrams, from, to)
-          for (let i = from; i < to; i++) sent.set(hosts[i] ?? '', (sent.get(hosts[i] ?? '') ?? 0) + 1)
-          if (isOver()) signal.abort()
-        },
-        signal.signal,
-      )
+    const play = async (rate: number, isOver: () => boolean) => {
+      const pacer = new Pacer({ rate })
+      const over = new AbortController()
+      const send = async (from: number, to: number) => {
+        await sender.send(datagrams, from, to)
+        for (let i = from; i < to; i++) sent.set(hosts[i] ?? '', (sent.get(hosts[i] ?? '') ?? 0) + 1)
+        if (isOver()) over.abort()
+      }
+      while (!isOver()) await pacer.play(datagrams, send, over.signal)
     }
+    await play(rate, () => performance.now() >= end)
+    await play(rate / 3, () => isStopped)
     await sender.close()
     return sent
   }
