@@ -1,7 +1,7 @@
 import { appendFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { patternCounts } from '../src/dataset/pattern-counters.ts'
+import { patternCounts } from '../src/dataset/pattern-counts.ts'
 import { hit } from '../src/deliver/store/question.ts'
 import { runCommand } from './support/programs.ts'
 import { startSluice, storedEvents, until, workspace } from './support/sluice.ts'

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import { patternCounts } from '../dataset/pattern-counters.ts'
+import { patternCounts } from '../dataset/pattern-counts.ts'
 import { patternLines } from '../dataset/present.ts'
 import { callControl, NotRunning } from '../engine/control.ts'
 import { lastReport } from '../engine/last-report.ts'

@@ -1,21 +1,16 @@
-import { z } from 'zod'
 import type { Guard, Guarded } from '../grok/guard.ts'
 import type { DatasetLine } from './dataset.ts'
 
-/** What patterns did, for `sluice status --patterns`. */
-export const patternCounts = z.array(
-  z.object({
-    /** `sshd/accepted`. */
-    name: z.string(),
-    tried: z.number(),
-    matched: z.number(),
-    /** ms; reckoned from every 32nd try. */
-    time: z.number(),
-    timedOut: z.number(),
-  }),
-)
-
-export type PatternCounts = z.output<typeof patternCounts>[number]
+/** What a pattern did. */
+export interface PatternCounts {
+  /** `sshd/accepted`. */
+  name: string
+  tried: number
+  matched: number
+  /** ms; reckoned from every 32nd try. */
+  time: number
+  timedOut: number
+}
 
 /** Tries between two that are timed: reading the clock twice costs as much as a short pattern. */
 const SAMPLED = 32

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Batch, Lease } from '../buffer.ts'
 import type { DiskBuffer } from '../disk/disk.ts'
+import { free } from '../free.ts'
 
 const PAUSE_MILLIS = 250
 
@@ -48,5 +49,6 @@ export class Unspooler {
       await lease.renew()
     }
     await lease.settle({ done: lease.batch.count, duplicate: 0, exceptions: [] })
+    free(lease.batch.body)
   }
 }
