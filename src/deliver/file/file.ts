@@ -46,15 +46,19 @@ export class FileOutput implements Output {
   }
 
   #byFile(batches: Batch[]): Map<string, Uint8Array[]> {
-    const files = new Map<string, Uint8Array[]>()
-    const today = new Date().toISOString().split(/[-T]/)
+    const days = new Map<string, Uint8Array[]>()
+    const today = new Date().toISOString().slice(0, 10)
     for (const batch of batches) {
       for (const { pieces, day = today } of linesOf(batch, this.#options.id)) {
-        const path = fill(this.#options.path, day)
-        const file = files.get(path) ?? []
-        files.set(path, file)
-        file.push(...pieces)
+        const lines = days.get(day) ?? []
+        days.set(day, lines)
+        lines.push(...pieces)
       }
+    }
+    const files = new Map<string, Uint8Array[]>()
+    for (const [day, lines] of days) {
+      const path = fill(this.#options.path, day)
+      files.set(path, (files.get(path) ?? []).concat(lines))
     }
     return files
   }
@@ -125,7 +129,8 @@ async function sync(file: FileHandle): Promise<void> {
   }
 }
 
-function fill(path: string, [year = '', month = '', day = '']: readonly string[]): string {
-  const values: Record<string, string> = { '%Y': year, '%m': month, '%d': day, '%%': '%' }
+function fill(path: string, day: string): string {
+  const [year = '', month = '', dayOfMonth = ''] = day.split('-')
+  const values: Record<string, string> = { '%Y': year, '%m': month, '%d': dayOfMonth, '%%': '%' }
   return path.replaceAll(/%[Ymd%]/g, (field) => values[field] ?? field)
 }
