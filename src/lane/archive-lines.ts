@@ -18,6 +18,9 @@ export class ArchiveLines {
   /** Runs of lines for one file, as (file, end of the run in the log, lines). */
   #runs = new Int32Array(3 * 1024)
   #runCount = 0
+  /** By file, while they are sorted; 0 otherwise. */
+  #bytes = new Int32Array(0)
+  #lines = new Int32Array(0)
 
   /** The number that stands for a path from now on. */
   file(root: string, path: string): number {
@@ -71,32 +74,39 @@ export class ArchiveLines {
 
   /** All that waits, one part a file, as views of one new buffer. */
   take(): ArchivePart[] {
-    const sizes = new Map<number, { bytes: number; lines: number; at: number }>()
-    for (let run = 0, from = 0; run < this.#runCount; run++) {
-      const file = this.#runs[run * 3]
-      const to = this.#runs[run * 3 + 1]
-      const size = sizes.get(file)
-      if (size === undefined) sizes.set(file, { bytes: to - from, lines: this.#runs[run * 3 + 2], at: 0 })
-      else {
-        size.bytes += to - from
-        size.lines += this.#runs[run * 3 + 2]
-      }
-      from = to
+    const runs = this.#runs
+    const count = this.#runCount * 3
+    if (this.#bytes.length < this.#paths.length) {
+      this.#bytes = new Int32Array(this.#paths.length * 2)
+      this.#lines = new Int32Array(this.#paths.length * 2)
+    }
+    const bytes = this.#bytes
+    const lines = this.#lines
+    const files: number[] = []
+    for (let run = 0, from = 0; run < count; run += 3) {
+      const file = runs[run]
+      if (lines[file] === 0) files.push(file)
+      bytes[file] += runs[run + 1] - from
+      lines[file] += runs[run + 2]
+      from = runs[run + 1]
     }
     const sorted = Buffer.allocUnsafeSlow(this.#used)
     const parts: ArchivePart[] = []
     let at = 0
-    for (const [file, size] of sizes) {
-      size.at = at
-      parts.push({ ...this.#paths[file], bytes: sorted.subarray(at, at + size.bytes), lines: size.lines })
-      at += size.bytes
+    for (const file of files) {
+      const end = at + bytes[file]
+      parts.push({ ...this.#paths[file], bytes: sorted.subarray(at, end), lines: lines[file] })
+      // From here on where the file's next run goes.
+      bytes[file] = at
+      at = end
     }
-    for (let run = 0, from = 0; run < this.#runCount; run++) {
-      const size = sizes.get(this.#runs[run * 3])
-      const to = this.#runs[run * 3 + 1]
-      if (size !== undefined) size.at += this.#log.copy(sorted, size.at, from, to)
+    for (let run = 0, from = 0; run < count; run += 3) {
+      const file = runs[run]
+      const to = runs[run + 1]
+      bytes[file] += this.#log.copy(sorted, bytes[file], from, to)
       from = to
     }
+    for (const file of files) bytes[file] = lines[file] = 0
     this.#used = 0
     this.#runCount = 0
     return parts

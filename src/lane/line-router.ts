@@ -42,7 +42,7 @@ export class LineRouter {
 
   /** Sets the line's source and slot; changes nothing that a second call would change again. */
   find(line: ParsedLine, sender: SenderNote): Slot {
-    const source = this.#sources.find(line.memory.bytes, line.header, sender)
+    const source = this.#sources.find(line.memory, line.header, sender)
     line.source = source
     const decision = source.plan.fixed ?? source.plan.decide(line)
     let slot = source.slots[decision.index]
