@@ -145,3 +145,13 @@ test('what one sluice writes as a list for Logstash, another one reads', async (
   await until('and settled', async () => (await delivered(sluice)) === 1100)
   expect((await sluice.status()).outputs[0]).toMatchObject({ duplicates: 0, lost: {}, closes: true })
 })
+
+test('a key that is no list stops nothing else, and is read once it is one', async () => {
+  await redis.command('set', 'logstash', 'text')
+  const sluice = await start(`${list()}\ndeliver: [{ file: { path: ${dir}/out } }]`)
+  await until('it is told', () => sluice.log().includes('WRONGTYPE'))
+  await redis.command('del', 'logstash')
+  await push(1, 10)
+  await until('all is delivered', async () => (await delivered(sluice)) === 10)
+  expect(await sluice.stop()).toBe(0)
+})

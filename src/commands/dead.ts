@@ -121,7 +121,7 @@ async function take(how: DeadRequest['how'], options: Options): Promise<void> {
     if (options.json) console.log(JSON.stringify(taken))
     else console.log(`${taken.output}: ${taken.letters} ${how === 'replay' ? 'back in the buffer' : 'discarded'}`)
   }
-  if (letters === 0 && !options.json) console.log('no such dead letters')
+  if (letters === 0 && !options.json) console.log('no such dead letters of an output in the config')
 }
 
 /** The running process does it; without one, this process owns the directory meanwhile. */

@@ -58,7 +58,7 @@ export async function openAccounts(config: Config, log: Logger): Promise<Account
     })
     await forgetLastReport(config.data)
     const close = async () => {
-      replay.close()
+      await replay.close()
       await ledger.close()
       const report = await ledger.report()
       await buffers.close()

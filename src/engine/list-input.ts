@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { type ListPosition, ListReader } from '../buffer/list/reader.ts'
 import { RedisLink } from '../buffer/redis/link.ts'
 import type { ReceiveConfig } from '../config/schema.ts'
@@ -8,7 +9,7 @@ import { ListLane } from './list-lane.ts'
 
 type ListConfig = Extract<ReceiveConfig, { kind: 'redis-list' }>
 
-/** How often Redis is told what is safe, when it could not be told at once. */
+/** Between tries: to read what Redis refuses, to tell it what is safe. */
 const AGAIN_MILLIS = 1000
 
 /** Reads a list in each of the servers, until stopped; one that is away is waited for. */
@@ -65,11 +66,20 @@ class Reading {
     this.#link.close()
   }
 
+  /** What Redis refuses (the key is no list, say) is told once and tried again: other inputs go on. */
   async #run(): Promise<void> {
-    try {
-      for await (const part of this.#reader.read(this.#stop.signal)) await this.#lane.take(part)
-    } catch (error) {
-      this.#context.failed(new Error(`${this.server}: the list can't be read: ${messageOf(error)}`))
+    for (let told = ''; !this.#stop.signal.aborted; ) {
+      try {
+        for await (const part of this.#reader.read(this.#stop.signal)) {
+          told = ''
+          await this.#lane.take(part)
+        }
+      } catch (error) {
+        const reason = messageOf(error)
+        if (reason !== told) this.#context.log.error({ reason }, 'a list can not be read, trying again')
+        told = reason
+        await delay(AGAIN_MILLIS, undefined, { signal: this.#stop.signal }).catch(() => {})
+      }
     }
   }
 

@@ -150,6 +150,25 @@ test('letters stay when the buffer does not take them, and the others go', async
   expect(await ids()).toEqual(['aa-1-2'])
 })
 
+test('closing waits for the batch under way, and no other is begun', async () => {
+  const dead = await open()
+  const many = Array.from({ length: 1500 }, (_, i) => `event ${i}`)
+  await dead.keep(batch(1, many), refused(1500, ...many.keys()))
+  const begun = Promise.withResolvers<void>()
+  const goOn = Promise.withResolvers<void>()
+  const { replay } = await replayer(dead, async () => {
+    begun.resolve()
+    await goOn.promise
+  })
+  const answer = Array.fromAsync(replay.replay({})).catch((error: unknown) => error)
+  await begun.promise
+  const closed = replay.close()
+  goOn.resolve()
+  await closed
+  expect(await answer).toMatchObject({ message: expect.stringContaining('stopping') })
+  expect(await letters()).toHaveLength(500)
+})
+
 test('a crash in the middle of a replay leaves each letter in one place', async () => {
   const dead = await open()
   await dead.keep(batch(1, ['a', 'b']), refused(2, 0, 1))

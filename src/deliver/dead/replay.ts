@@ -43,6 +43,8 @@ export class DeadReplay {
   readonly #counts = new Map<string, number>()
   #file: StreamFile | undefined
   #busy = false
+  #isClosed = false
+  #moving: Promise<void> = Promise.resolve()
 
   constructor(options: ReplayOptions) {
     this.#options = options
@@ -65,7 +67,10 @@ export class DeadReplay {
     return this.#take(wanted, (batch) => this.#options.discard(batch))
   }
 
-  close(): void {
+  /** What is under way is finished, and nothing more begun. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#moving.catch(() => {})
     this.#file?.close()
   }
 
@@ -85,7 +90,9 @@ export class DeadReplay {
           const chosen = once(found).slice(0, left)
           for (const some of inBatches(chosen)) {
             const batch = this.#batchOf(output, some)
-            await shelf.take(file, some, batch, () => move(batch))
+            if (this.#isClosed) throw new Error('sluice is stopping; what is left waits for the next start')
+            this.#moving = shelf.take(file, some, batch, () => move(batch))
+            await this.#moving
             left -= some.length
             letters += some.length
           }
