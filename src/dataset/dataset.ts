@@ -9,6 +9,7 @@ import type { Constant, DatasetDefinition } from './format.ts'
 import { type Lifter, liftJson, liftPairs } from './lift.ts'
 import { literalPrefix } from './literal-prefix.ts'
 import { Nearest } from './nearest.ts'
+import { Needles } from './needles.ts'
 import { openingOf } from './opening.ts'
 import type { PatternCounter } from './pattern-counters.ts'
 import { Plan, type PlanParts } from './plan.ts'
@@ -20,7 +21,7 @@ interface Candidate {
   counter: PatternCounter
   prefix: string
   /** Literals that must be somewhere in the text, besides the prefix. */
-  needles: readonly string[]
+  needles: readonly number[]
   filter: Filter | null
   dataset: string
   set: Readonly<Record<string, Constant>>
@@ -55,6 +56,7 @@ export class Dataset {
   #nearest: Nearest | null = null
   readonly #headers: Candidate[]
   readonly #patterns: Candidate[]
+  readonly #needles = new Needles()
   readonly #headerChoice: Chooser
   readonly #patternChoice: Chooser
   /** Texts of which each line has one that has its header, or any of its patterns; null: not known. */
@@ -90,7 +92,8 @@ export class Dataset {
         const { regex } = grok
         const counter = counterOf(`${dataset}/${name}`)
         const prefix = literalPrefix(regex)
-        const needles = grok.literals.filter((literal) => !prefix.includes(literal)).slice(0, NEEDLES)
+        const literals = grok.literals.filter((literal) => !prefix.includes(literal))
+        const needles = literals.slice(0, NEEDLES).map((literal) => this.#needles.number(literal))
         const rest = grok.captures.find(({ field }) => field === 'rest')?.group ?? 0
         const filter = of.filter === undefined ? null : compileFilter(of.filter)
         return {
@@ -153,6 +156,7 @@ export class Dataset {
     matches.header = null
     matches.body = null
     matches.text = text
+    this.#needles.text = text
     this.#head = 0
     const headers = this.#headerChoice.choose(text)
     for (let i = 0; i < headers; i++) {
@@ -167,6 +171,7 @@ export class Dataset {
     }
     if (general && !this.recognised) return false
     const body = matches.text
+    if (matches.header !== null) this.#needles.text = body
     const patterns = this.#patternChoice.choose(body)
     for (let i = 0; i < patterns; i++) {
       const candidate = this.#patterns[this.#patternChoice.chosen[i]]
@@ -218,7 +223,7 @@ export class Dataset {
   #try(candidate: Candidate, text: string, line: DatasetLine): RegExpExecArray | null {
     const { prefix, needles, filter, counter } = candidate
     if (prefix !== '' && !text.startsWith(prefix)) return null
-    for (let i = 0; i < needles.length; i++) if (!text.includes(needles[i])) return null
+    for (let i = 0; i < needles.length; i++) if (!this.#needles.has(needles[i])) return null
     if (filter !== null && !passes(filter(line.source), line.filterText)) return null
     return counter.exec(candidate.guarded, text, this.#guard, line)
   }

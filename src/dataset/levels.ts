@@ -26,9 +26,19 @@ const NAMES: Readonly<Record<string, string>> = {
   DEBUG5: 'debug',
 }
 
-/** The severity that a level's name means, by a dataset's own names first; null: nobody knows. */
-export function severityOf(text: string, own: Readonly<Record<string, string>>): string | null {
-  if (Object.hasOwn(own, text)) return own[text]
-  const name = text.length > 20 ? '' : text.toUpperCase()
-  return Object.hasOwn(NAMES, name) ? NAMES[name] : null
+const LENGTH = 20
+const REMEMBERED = 100
+
+/** Gives the severity that a level's name means, by a dataset's own names first; null: nobody knows. */
+export function levelTable(own: Readonly<Record<string, string>>): (text: string) => string | null {
+  const usual = new Map(Object.entries(NAMES))
+  const known = new Map<string, string | null>([...usual, ...Object.entries(own)])
+  const most = known.size + REMEMBERED
+  return (text) => {
+    const level = known.get(text)
+    if (level !== undefined) return level
+    const found = text.length > LENGTH ? null : (usual.get(text.toUpperCase()) ?? null)
+    if (text.length <= LENGTH && known.size < most) known.set(text, found)
+    return found
+  }
 }

@@ -4,7 +4,7 @@ import type { EnrichInput } from './enrichment.ts'
 import { type Enrichment, HAS_PROCESS_NAME, HAS_PROCESS_PID } from './enrichment.ts'
 import { type Captured, capturedFields, isPrivate, relatedList, typeOf } from './fields.ts'
 import type { Constant, DatasetDefinition } from './format.ts'
-import { severityOf } from './levels.ts'
+import { levelTable } from './levels.ts'
 import { type Lifter, writeObject } from './lift.ts'
 import { lookupTable } from './lookup.ts'
 import { MemberTree } from './member-tree.ts'
@@ -41,7 +41,7 @@ const EMPTY: Captured = { field: '', groups: [], type: 'keyword' }
 export class Plan {
   readonly dataset: string
   readonly #groups: Member[][]
-  readonly #level: { groups: Captured['groups']; map: Readonly<Record<string, string>> } | null
+  readonly #level: { groups: Captured['groups']; table: (text: string) => string | null } | null
   readonly #fixedLevel: string | null
   readonly #time: { groups: Captured['groups']; readers: TimeReader[] } | null
   #near = 0
@@ -58,7 +58,7 @@ export class Plan {
 
     const levelFrom = level?.from ?? 'log.level'
     const levelGroups = groupsOf(levelFrom)
-    this.#level = levelGroups.length === 0 ? null : { groups: levelGroups, map: level?.map ?? {} }
+    this.#level = levelGroups.length === 0 ? null : { groups: levelGroups, table: levelTable(level?.map ?? {}) }
     this.#fixedLevel = typeof set['log.level'] === 'string' ? set['log.level'] : null
     const timeGroups = time === undefined ? [] : groupsOf(time.from)
     this.#time =
@@ -155,7 +155,7 @@ export class Plan {
     out.level = this.#fixedLevel
     if (this.#level !== null) {
       const text = captured(this.#level.groups, matches)
-      if (text !== undefined) out.level = severityOf(text, this.#level.map) ?? out.level
+      if (text !== undefined) out.level = this.#level.table(text) ?? out.level
     }
     if (this.#time !== null) {
       const text = captured(this.#time.groups, matches)
