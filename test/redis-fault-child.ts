@@ -31,6 +31,7 @@ const members = urls.split(',').map((url) => {
 const buffer = new FailoverBuffer({
   ...{ members, spool, handed, marks, onHappening },
   mirror: mode === 'mirror' ? common : undefined,
+  remember: join(dir, 'outstanding'),
 })
 await Promise.all(members.map(({ link }) => link.settled(2000)))
 const told = Promise.withResolvers<void>()

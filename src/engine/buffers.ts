@@ -65,7 +65,16 @@ async function openLocked(config: Config, onHappening: OnHappening): Promise<Buf
   const mirror = config.buffer.mode === 'mirror' ? common : undefined
   const mirrored = mirror !== undefined
   const members = redis.map((url) => new RedisBuffer({ ...common, url, age, marks: taken, mirrored, onHappening }))
-  const buffer = new FailoverBuffer({ members, spool: disk, handed: marks, marks: taken, mirror, onHappening })
+  const remember = join(ledger, 'outstanding')
+  const buffer = new FailoverBuffer({
+    members,
+    spool: disk,
+    handed: marks,
+    marks: taken,
+    mirror,
+    remember,
+    onHappening,
+  })
   // A Redis that is away must not keep this process from receiving.
   await Promise.all(members.map(({ link }) => link.settled(CONNECT_MILLIS)))
   await handOver(members, marks, join(ledger, 'streams'), config.deliver)

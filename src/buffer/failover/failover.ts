@@ -25,6 +25,8 @@ export interface FailoverOptions {
   marks: Marks
   /** With two members: a copy of each batch goes to the other one (src/buffer/mirror). */
   mirror?: MirrorOptions | undefined
+  /** Directory: what stands in each Redis is remembered there, so that its loss can be told after a restart as well. */
+  remember?: string | undefined
   onHappening?: OnHappening | undefined
 }
 
@@ -102,6 +104,7 @@ export class FailoverBuffer implements BatchBuffer {
     await this.#unspooler.stop()
     await this.#ticking
     await Promise.all(this.#options.members.map((buffer) => buffer.close()))
+    await Promise.all(this.#members.map((member) => member.close()))
     await this.#options.spool.close()
   }
 

@@ -15,6 +15,8 @@ export interface MemberOptions {
   others: readonly RedisBuffer[]
   marks: Marks
   mirror?: MirrorOptions | undefined
+  /** Directory: what stands in each Redis is remembered there over restarts. */
+  remember?: string | undefined
   /** Puts a rest into any Redis that takes it; false when none does. */
   putRest(rest: Batch): Promise<boolean>
   onHappening?: OnHappening | undefined
@@ -42,10 +44,10 @@ export class Member implements Candidate {
   readonly #depths = new Map<string | undefined, Depth>()
 
   constructor(options: MemberOptions) {
-    const { buffer, others, marks, mirror, onHappening } = options
+    const { buffer, others, marks, mirror, remember, onHappening } = options
     this.name = buffer.link.name
     this.#options = options
-    this.#outstanding = new Outstanding(buffer, others, marks, onHappening)
+    this.#outstanding = new Outstanding({ member: buffer, others, marks, dir: remember, onHappening })
     this.#settled = others.map((other) => new SettledElsewhere(other))
     this.#settledWithout = new SettledElsewhere(buffer)
     const [keeper] = others
@@ -70,7 +72,7 @@ export class Member implements Candidate {
     } catch (error) {
       if (!(error instanceof BufferDown || error instanceof BufferFull)) throw error
     }
-    this.#outstanding.add(id, batch)
+    await this.#outstanding.add(id, batch)
     return 1
   }
 
@@ -92,6 +94,10 @@ export class Member implements Candidate {
       const copies = output === undefined ? undefined : await this.#copies?.depth(output).catch(() => undefined)
       return copies ?? this.#depths.get(output) ?? { batches: 0, events: 0, bytes: 0 }
     }
+  }
+
+  async close(): Promise<void> {
+    await this.#outstanding.close()
   }
 
   /** Twice a second. Rejects with BufferDown when one of those it speaks to is away. */
