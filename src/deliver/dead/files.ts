@@ -97,15 +97,29 @@ export class LetterFiles {
 
 /** The whole lines of a file; none when it is gone meanwhile. */
 export async function linesOf(path: string): Promise<string[]> {
-  let bytes: Buffer
+  const bytes = await wholeLines(path)
+  return bytes.length === 0 ? [] : bytes.toString('utf8', 0, bytes.length - 1).split('\n')
+}
+
+/** The first `length` bytes of each whole line: at the start there may be hundreds of megabytes of them. */
+export async function beginningsOf(path: string, length: number): Promise<string[]> {
+  const bytes = await wholeLines(path)
+  const beginnings: string[] = []
+  for (let at = 0, end = 0; at < bytes.length; at = end + 1) {
+    end = bytes.indexOf(LINE_END, at)
+    beginnings.push(bytes.toString('latin1', at, Math.min(end, at + length)))
+  }
+  return beginnings
+}
+
+async function wholeLines(path: string): Promise<Buffer> {
   try {
-    bytes = await readFile(path)
+    const bytes = await readFile(path)
+    return bytes.subarray(0, bytes.lastIndexOf(LINE_END) + 1)
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return []
+    if (errorCode(error) === 'ENOENT') return Buffer.alloc(0)
     throw error
   }
-  const end = bytes.lastIndexOf(LINE_END)
-  return end < 0 ? [] : bytes.toString('utf8', 0, end).split('\n')
 }
 
 /** Oldest first. */

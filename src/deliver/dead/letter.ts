@@ -25,7 +25,8 @@ export type DeadLetter = z.infer<typeof letter>
 
 const action = z.record(z.string(), z.object({ _index: z.string().optional(), _id: z.string().optional() }))
 
-/** What is read at the start, where letters' texts are of no interest. */
+/** What is read at the start, where letters' texts are of no interest; it stands within the first bytes. */
+export const KEY_BYTES = 100
 const KEY = /^\{"key":"([^"\\]+)"/
 
 /** The letters that an outcome asks for, with their place in the batch. */

@@ -2,8 +2,8 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { errorCode, replaceFile } from '../../ledger/files.ts'
-import { type LetterFile, LetterFiles, linesOf } from './files.ts'
-import { type DeadLetter, keyOf, letterLine, parseLetter } from './letter.ts'
+import { beginningsOf, type LetterFile, LetterFiles, linesOf } from './files.ts'
+import { type DeadLetter, KEY_BYTES, keyOf, letterLine, parseLetter } from './letter.ts'
 
 /** Files of letters; few events are refused, so each is read whole. */
 const FILE_BYTES = 8 << 20
@@ -52,7 +52,7 @@ export class Shelf {
     const shelf = new Shelf(size, files)
     await shelf.#finishMove(isKnown)
     for (const { path } of files.all) {
-      for (const line of await linesOf(path)) {
+      for (const line of await beginningsOf(path, KEY_BYTES)) {
         const key = keyOf(line)
         const [stream, number, part] = key?.split('/') ?? []
         if (key === undefined || stream === undefined) continue
