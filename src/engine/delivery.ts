@@ -52,9 +52,14 @@ export class Delivery {
     this.#running = this.#run()
   }
 
-  /** Why nothing goes out at the moment, or not all; null while all does. */
+  /** Why nothing goes out at the moment; null while it does. */
   get trouble(): string | null {
-    return this.#gate.reason ?? this.#output.trouble ?? null
+    return this.#gate.reason
+  }
+
+  /** Why some events wait while others go out; null when none do. */
+  get holding(): string | null {
+    return this.#output.trouble ?? null
   }
 
   /** Takes no more leases, settles what is under way, gives back what could not be delivered. */
@@ -84,7 +89,7 @@ export class Delivery {
   }
 
   async #takeLeases(): Promise<void> {
-    for await (const group of gather(this.#holding(), this.#grouping)) {
+    for await (const group of gather(this.#leases(), this.#grouping)) {
       const underWay = this.#deliver(group).finally(() => this.#groups.delete(underWay))
       this.#groups.add(underWay)
       while (this.#groups.size >= this.#grouping.concurrency) await Promise.race(this.#groups)
@@ -92,7 +97,7 @@ export class Delivery {
   }
 
   /** The buffer's leases, renewed from now on: the next one is taken while those before are under way. */
-  async *#holding(): AsyncGenerator<Lease> {
+  async *#leases(): AsyncGenerator<Lease> {
     for await (const lease of this.#buffer.leases(this.name, this.#stop.signal)) {
       this.#held.add(lease)
       yield lease
