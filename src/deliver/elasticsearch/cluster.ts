@@ -66,6 +66,7 @@ const Disks = z.object({
     )
     .default({}),
 })
+const NO_DISKS: z.infer<typeof Disks> = { nodes: {} }
 const Sizes = z.object({
   indices: z
     .record(
@@ -101,10 +102,10 @@ export async function viewCluster(client: Client): Promise<ClusterView> {
   )
   const [up, disks, sizes] = await Promise.all([
     ask(client, { path: `/_nodes/http?${PATIENCE}&filter_path=nodes.*.name` }, Up),
-    // Without a master no node tells it.
+    // Without a master, or when it is just lost, no node tells it.
     state.master_node == null
-      ? { nodes: {} }
-      : ask(client, { path: `/_nodes/stats/fs?${PATIENCE}&filter_path=nodes.*.fs.total` }, Disks),
+      ? NO_DISKS
+      : ask(client, { path: `/_nodes/stats/fs?${PATIENCE}&filter_path=nodes.*.fs.total` }, Disks).catch(() => NO_DISKS),
     ask(
       client,
       { path: `/_stats/store,docs?expand_wildcards=all&forbid_closed_indices=false&filter_path=${SIZES}` },

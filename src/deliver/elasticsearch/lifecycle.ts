@@ -41,7 +41,7 @@ export interface LifecycleOptions {
 /** The others take over from a shipper that has been silent so long. */
 const LEASE_MILLIS = 30_000
 const PASS_MILLIS = 60_000
-const RESIGN_MILLIS = 1000
+const RESIGN_MILLIS = 2000
 
 /** Templates before the first event, and old indices out of the way. */
 export class Lifecycle {

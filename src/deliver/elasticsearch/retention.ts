@@ -11,7 +11,7 @@ import {
 } from './retention-plan.ts'
 import { indexMark, patternOf } from './template.ts'
 
-const Meta = z.looseObject({ managed_by: z.unknown(), index: z.unknown() })
+const Meta = z.object({ managed_by: z.unknown().optional(), index: z.unknown().optional() })
 const Marks = z.record(z.string(), z.object({ mappings: z.object({ _meta: Meta }) }))
 const Count = z.number().default(0)
 const Sizes = z.object({

@@ -28,15 +28,11 @@ export interface SetupPlan {
   warnings: string[]
 }
 
-const Meta = z.looseObject({
-  managed_by: z.unknown(),
-  index: z.unknown(),
-  version: z.unknown(),
-  hash: z.unknown(),
-})
+const anything = z.unknown().optional()
+const Meta = z.object({ managed_by: anything, index: anything, version: anything, hash: anything })
 type Meta = z.infer<typeof Meta>
 
-const Found = z.object({ _meta: Meta.optional().catch(undefined) })
+const Found = z.object({ _meta: Meta.optional() })
 const Components = z.object({ component_templates: z.array(z.object({ component_template: Found })).optional() })
 const Indexes = z.object({ index_templates: z.array(z.object({ index_template: Found })).optional() })
 const Others = z.object({
