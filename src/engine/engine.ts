@@ -131,12 +131,17 @@ export class Engine {
 
   async report(): Promise<LedgerReport> {
     this.#noteArchive()
-    return this.#ledger.report()
+    return { ...(await this.#ledger.report()), troubles: [...this.troubles(), ...this.#holdings()] }
   }
 
   /** Why not all is well; empty when it is. */
   troubles(): string[] {
     return this.#deliveries.flatMap(({ name, trouble }) => (trouble === null ? [] : [`${name}: ${trouble}`]))
+  }
+
+  /** Why some events wait while others go out. */
+  #holdings(): string[] {
+    return this.#deliveries.flatMap(({ name, holding }) => (holding === null ? [] : [`${name}: ${holding}`]))
   }
 
   /** SIGHUP: files that logrotate moved are left. */

@@ -9,6 +9,7 @@ export function ledgerLines(report: LedgerReport, hosts: number): string[] {
     ...inputLines(report),
     ...report.outputs.flatMap((output) => ['', ...outputLines(output)]),
     ...report.taken.flatMap((taken) => ['', ...takenLines(taken)]),
+    ...report.troubles.map((trouble) => `\nnot all goes out: ${printable(trouble, 500)}`),
     '',
     ...archiveLines(report),
     ...(hosts === 0 ? [] : [...routeLines(report.routes), ...hostLines(report.hosts, hosts)]),

@@ -60,6 +60,8 @@ export const ledgerReport = z.object({
   hosts: z.array(hostReport),
   routes: z.array(routeReport),
   archive: z.object({ lines: z.number(), failed: counters, overflowed: z.number() }),
+  /** Why nothing goes out to an output, or not all, in words. */
+  troubles: z.array(z.string()).default([]),
   /** True when every output's sum closes. */
   closes: z.boolean(),
 })
@@ -125,6 +127,7 @@ export function makeReport(parts: {
     hosts: [...hosts.values()],
     routes: [...routes.values()],
     archive: parts.archive,
+    troubles: [],
     closes: outputs.every(({ closes }) => closes),
   }
 }
