@@ -297,6 +297,8 @@ describe('a cluster', () => {
     ['nodes: [http://a:1], index: Syslog', 'wanted a name of small letters'],
     ['nodes: [http://a:1], index: "syslog-%H"', 'wanted a name of small letters'],
     ['nodes: [http://a:1], index: a, data_stream: b', 'say either index or data_stream'],
+    ['nodes: [http://a:1], data_stream: logs, retention: { size: 1gb }', 'a data stream knows `days`'],
+    ['nodes: [http://a:1], index: syslog, retention: { days: 7 }', 'the index needs a date'],
     ['nodes: [http://a:1], username: u', 'user and password go together'],
     ['nodes: [http://a:1], password: p, password_file: f, username: u', 'say either password or password_file'],
     ['nodes: [http://a:1], username: u, password: p, api_key: k', 'say either username or api_key'],

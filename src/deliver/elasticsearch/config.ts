@@ -41,10 +41,10 @@ const section = z
       .default('best_compression')
       .describe('how the cluster packs documents'),
     logsdb: z.boolean().default(false).describe("the cluster's index mode for logs"),
-    setup: z.boolean().default(true).describe('install the templates at the start'),
+    setup: z.boolean().default(true).describe('install the index templates at the start; events wait for them'),
     retention: z
       .strictObject({
-        days: z.int().min(1).optional().describe('days kept. Absent: not bounded by time'),
+        days: z.int().min(1).optional().describe('days kept besides today. Absent: not bounded by time'),
         size: size('1mb')
           .optional()
           .describe('what the indices may take, replicas included. Absent: not bounded by size'),
@@ -93,6 +93,11 @@ const section = z
     exclude('username', 'api_key')
     exclude('username', 'api_key_file')
     exclude('ca', 'fingerprint')
+    const { days, size } = config.retention
+    if (config.data_stream !== undefined && size !== undefined)
+      issue('retention', 'by size only indices by date are removed; a data stream knows `days`')
+    if (config.index !== undefined && !config.index.includes('%Y') && (days ?? size) !== undefined)
+      issue('retention', `the index needs a date to be removed by, such as %Y.%m.%d; it is "${config.index}"`)
     const password = config.password ?? config.password_file
     if ((config.username === undefined) !== (password === undefined))
       issue(config.username === undefined ? 'username' : 'password', 'user and password go together; one is missing')

@@ -104,7 +104,6 @@ function deadTemplates(index: string, replicas: number): TemplateSet {
           output: keyword,
           index: keyword,
           id: keyword,
-          count: { type: 'long' },
           tries: { type: 'long' },
           reason: { type: 'text', norms: false, fields: { keyword } },
           action: { type: 'keyword', index: false, doc_values: false },
