@@ -17,7 +17,8 @@ test.each([
   ['%{DATA:a}\\]: %{WORD:b}=%{INT:c}', 'x [y]: size=big', 12, '%{INT:c}'],
   // Into what a piece is made of.
   ['(?:from %{IP:a} port %{INT:b})+', 'from 10.0.0.1 port x', 19, '%{INT:b}'],
-  ['%{HTTPDATE:t} x', '10/Oct/2000:13:55:36 UTC', 21, '%{INT}'],
+  ['%{HTTPDATE:t} x', '10/Oct/2000:13:55:36 UTC', 21, '%{HTTPDATE:t}'],
+  ['%{HTTPDATE} x', '10/Oct/2000:13:55:36 UTC', 21, '%{INT}'],
 ])('%s gets through %s as far as character %i, where %j is wanted', (pattern, text, offset, wanted) => {
   expect(meter.measure(pattern, text)).toEqual({ offset, wanted })
 })
