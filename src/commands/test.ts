@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { basename, relative } from 'node:path'
 import type { Command } from 'commander'
-import { isCollection, parseDocument } from 'yaml'
+import { editYaml } from '../config/edit-yaml.ts'
 import { loadConfig, readConfig, readText } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import type { Path, Source } from '../config/yaml.ts'
+import type { Source } from '../config/yaml.ts'
 import { datasetProblems } from '../dataset/check.ts'
 import { type Difference, dotted } from '../dataset/dotted.ts'
 import type { Sample } from '../dataset/format.ts'
@@ -160,17 +160,13 @@ function fields(event: Record<string, unknown> | undefined): Difference[] {
     .map(([field, got]) => ({ field, wanted: undefined, got }))
 }
 
-/** Writes what came where it differs; the file's comments stay. */
+/** Writes what came where it differs; the rest of the file stays as it is. */
 async function update({ path, at }: Suite, found: [number, Record<string, unknown>, Difference[]][]): Promise<void> {
-  const document = parseDocument(await readText(path))
-  for (const [i, , differences] of found) {
-    for (const { field, got } of differences) {
-      if (field === '(events)') continue
-      const place: Path = [at, i, 'expect', field]
-      const before = document.getIn(place.slice(0, -1), true)
-      if (isCollection(before)) document.setIn(place, document.createNode(got ?? null, { flow: true }))
-    }
-  }
-  await writeFile(path, document.toString({ lineWidth: 0 }))
+  const values = found.flatMap(([i, , differences]) =>
+    differences
+      .filter(({ field }) => field !== '(events)')
+      .map(({ field, got }) => ({ place: [at, i, 'expect', field], value: got ?? null })),
+  )
+  await writeFile(path, editYaml(await readText(path), values))
   console.log(`updated: ${path}`)
 }
