@@ -14,15 +14,16 @@ import { type Running, startSluice, until, workspace } from './support/sluice.ts
 
 /** The whole chain while lines come in; what a test does to it. */
 export interface Chain {
-  cluster: Cluster
   redis: [RedisServer, RedisServer]
-  receiver: Running
   /** kill -9, then a new process with the same data. */
   restartShipper(which: 0 | 1): Promise<void>
   killShipper(which: 0 | 1): Promise<void>
   /** Waits until so many more events are in the cluster, settled. */
   goesOn(events: number): Promise<void>
-  settled(): Promise<number>
+  /** Waits until so many more events are received and in one of the Redis. */
+  piles(events: number): Promise<void>
+  /** Waits until a shipper has logged this. */
+  says(text: string): Promise<void>
 }
 
 export interface ChainOptions {
@@ -31,8 +32,7 @@ export interface ChainOptions {
   /** Lines go on for so long at least, and until `faults` is done. */
   seconds: number
   rate?: number
-  /** More of the output's config. */
-  output?: string
+  replicas?: number
   faults(chain: Chain): Promise<void>
 }
 
@@ -43,14 +43,14 @@ const PATIENCE = 240_000
  * cluster each host has the events that were sent, no id is there twice, and the ledgers say the same.
  */
 export async function runChain(cluster: Cluster, options: ChainOptions): Promise<void> {
-  const { name, seconds, rate = 3000, faults, output = '' } = options
+  const { name, seconds, rate = 3000, replicas = 2, faults } = options
   await using dir = await workspace()
   // An acknowledged write is one that a killed Redis still has: the default may hold the last ones back.
   await using a = await startRedis(['--appendfsync', 'always'])
   await using b = await startRedis(['--appendfsync', 'always'])
   const port = await freePort()
   const nodes = JSON.stringify(cluster.urls)
-  const elasticsearch = `{ nodes: ${nodes}, index: "${name}-%Y.%m.%d", replicas: 2, refresh: 1s, ${output} }`
+  const elasticsearch = `{ nodes: ${nodes}, index: "${name}-%Y.%m.%d", replicas: ${replicas}, refresh: 1s }`
   const config = (lines: string) => `${lines}
 deliver: [{ elasticsearch: ${elasticsearch} }]
 archive: false
@@ -77,10 +77,7 @@ metrics: false
     return reports.reduce((sum, report) => sum + (report?.taken[0]?.events ?? 0), 0)
   }
   const chain: Chain = {
-    cluster,
     redis: [a, b],
-    receiver,
-    settled: taken,
     killShipper: (which) => running[which].kill(),
     async restartShipper(which) {
       await running[which].kill()
@@ -89,6 +86,14 @@ metrics: false
     async goesOn(events) {
       const before = await taken()
       await until(`${events} more events are settled`, async () => (await taken()) >= before + events, PATIENCE)
+    },
+    async piles(events) {
+      const before = sums(await receiver.status()).handedOn
+      const isThere = async () => sums(await receiver.status()).handedOn >= before + events
+      await until(`${events} more events are in Redis`, isThere, PATIENCE)
+    },
+    async says(text) {
+      await until(`a shipper says: ${text}`, () => running.some((shipper) => shipper.log().includes(text)), PATIENCE)
     },
   }
 
@@ -178,7 +183,7 @@ function captured(): { datagrams: Datagrams; hosts: string[] } {
 }
 
 /**
- * So many a second for the time, then a third of it until stopped: a busy machine is not buried under what it has to do.
+ * So many a second for the time, then a tenth of it until stopped: a busy machine is not buried under what it has to do.
  * `sent`: how many of each host, in the end. `failed`: never resolves, rejects when sending fails.
  */
 function sendLines(target: string, rate: number, seconds: number) {
@@ -199,7 +204,7 @@ function sendLines(target: string, rate: number, seconds: number) {
       while (!isOver()) await pacer.play(datagrams, send, over.signal)
     }
     await play(rate, () => performance.now() >= end)
-    await play(rate / 3, () => isStopped)
+    await play(rate / 10, () => isStopped)
     await sender.close()
     return sent
   }

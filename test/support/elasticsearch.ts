@@ -14,6 +14,8 @@ const READY_MILLIS = 240_000
 export interface Cluster extends AsyncDisposable {
   /** Of the data nodes; node `n` below is the one of `urls[n]`, those without data come after them. */
   urls: string[]
+  /** All nodes. */
+  count: number
   pid(node: number): number
   /** kill -9, all at once; resolves when they are gone. */
   kill(...nodes: number[]): Promise<void>
@@ -155,6 +157,7 @@ export async function startCluster({
   }
 
   const cluster: Cluster = {
+    count,
     urls: nodes.slice(0, data).map(({ http }) => `http://127.0.0.1:${http}`),
     pid: (n) => chosen([n])[0]?.process?.pid ?? -1,
     kill: (...which) => end('SIGKILL', which),
