@@ -117,7 +117,7 @@ export class Delivery {
 
   async #settle(lease: Lease, outcome: Outcome): Promise<void> {
     const { batch } = lease
-    const { outcome: kept, letters } = await this.#dead.keep(batch, outcome)
+    const { outcome: kept, letters } = await this.#dead.keep(batch, outcome, this.#putoffs.times(batch))
     const again = kept.exceptions.flatMap(([index, verdict]) =>
       verdict === 'retry' || verdict === 'blocked' ? [index] : [],
     )

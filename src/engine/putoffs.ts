@@ -27,6 +27,11 @@ export class Putoffs {
     return Math.min(LONGEST, pause * (0.75 + Math.random() / 2) + this.#times.size * MILLIS_A_BATCH)
   }
 
+  /** How often the batch, as it is, was put off. */
+  times(batch: Batch): number {
+    return this.#times.get(keyOf(batch)) ?? 0
+  }
+
   forget(batch: Batch): void {
     this.#times.delete(keyOf(batch))
   }

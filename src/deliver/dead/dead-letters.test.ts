@@ -39,7 +39,7 @@ test('a dead letter keeps event, target, place, reason, time and tries', async (
   const outcome = refused(3, 1)
   outcome.exceptions.push([2, 'retry', 'later'])
   outcome.done = 1
-  const kept = await dead.keep({ ...batch(7, ['a', 'ü\u009b', 'c']), part: 2 }, outcome)
+  const kept = await dead.keep({ ...batch(7, ['a', 'ü\u009b', 'c']), part: 2 }, outcome, 1)
   expect(kept.outcome).toBe(outcome)
   expect(await letters()).toEqual([
     {
@@ -49,7 +49,7 @@ test('a dead letter keeps event, target, place, reason, time and tries', async (
       index: 'syslog-2013.12.03',
       id: 'aa-7-1',
       reason: 'mapper_parsing of 1',
-      tries: 3,
+      tries: 4,
       action: '{"create":{"_index":"syslog-2013.12.03","_id":"aa-7-1"}}',
       event: '{"message":"ü\u009b"}',
     },

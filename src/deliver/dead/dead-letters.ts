@@ -43,10 +43,11 @@ export class DeadLetters {
   /**
    * Keeps what the outcome calls dead, and gives the outcome that results: `lost` in place of `dead` where there was no
    * room; `letters` are safe now. Rejects when the disk takes nothing: the batch has to wait then.
+   * @param putOff how often the batch came back as it is
    */
-  async keep(batch: Batch, outcome: Outcome): Promise<{ outcome: Outcome; letters: DeadLetter[] }> {
+  async keep(batch: Batch, outcome: Outcome, putOff = 0): Promise<{ outcome: Outcome; letters: DeadLetter[] }> {
     if (!outcome.exceptions.some(([, verdict]) => verdict === 'dead')) return { outcome, letters: [] }
-    const placed = lettersOf(batch, outcome, new Date())
+    const placed = lettersOf(batch, outcome, new Date(), putOff)
     const shelf = await this.shelf(batch.output)
     const refused = new Set(await shelf.keep(placed.map(([, letter]) => letter)))
     this.#tell(batch.output, refused.size)

@@ -13,7 +13,7 @@ const letter = z.object({
   /** The event's own id. */
   id: z.string(),
   reason: z.string(),
-  /** How often the output has given an answer about this event. */
+  /** How often the output has given an answer about this event, as far as this process knows. */
   tries: z.number(),
   /** Both lines as they were sent. */
   action: z.string(),
@@ -30,7 +30,12 @@ export const KEY_BYTES = 100
 const KEY = /^\{"key":"([^"\\]+)"/
 
 /** The letters that an outcome asks for, with their place in the batch. */
-export function lettersOf(batch: Batch, outcome: Outcome, now: Date): [place: number, letter: DeadLetter][] {
+export function lettersOf(
+  batch: Batch,
+  outcome: Outcome,
+  now: Date,
+  putOff: number,
+): [place: number, letter: DeadLetter][] {
   const reasons = new Map<number, string>()
   for (const [place, verdict, reason] of outcome.exceptions) if (verdict === 'dead') reasons.set(place, reason)
   const body = Buffer.from(batch.body.buffer, batch.body.byteOffset, batch.body.byteLength)
@@ -45,7 +50,8 @@ export function lettersOf(batch: Batch, outcome: Outcome, now: Date): [place: nu
     const key = `${stream}/${number}/${part}/${at}`
     const { _index: index = null, _id: id = key } = targetOf(text)
     const event = body.toString('utf8', documentStart, documentEnd)
-    const letter = { key, time: now.toISOString(), output, index, id, reason, tries: part + 1, action: text, event }
+    const tries = part + putOff + 1
+    const letter = { key, time: now.toISOString(), output, index, id, reason, tries, action: text, event }
     letters.push([at, letter])
   }
   return letters
