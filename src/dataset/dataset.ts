@@ -9,8 +9,8 @@ import type { Constant, DatasetDefinition } from './format.ts'
 import { type Lifter, liftJson, liftPairs } from './lift.ts'
 import { literalPrefix } from './literal-prefix.ts'
 import { Nearest } from './nearest.ts'
-import { Needles } from './needles.ts'
-import { openingOf } from './opening.ts'
+import { Needles, rarestEnd } from './needles.ts'
+import { isNarrow, OPENING, type Opening, openingOf } from './opening.ts'
 import type { PatternCounter } from './pattern-counters.ts'
 import { Plan, type PlanParts } from './plan.ts'
 
@@ -19,7 +19,9 @@ interface Candidate {
   grok: CompiledGrok
   guarded: Guarded
   counter: PatternCounter
+  /** What the text must begin with, as far as `opening` does not tell. */
   prefix: string
+  opening: Opening
   /** Literals that must be somewhere in the text, besides the prefix. */
   needles: readonly number[]
   filter: Filter | null
@@ -92,15 +94,18 @@ export class Dataset {
         const { regex } = grok
         const counter = counterOf(`${dataset}/${name}`)
         const prefix = literalPrefix(regex)
-        const literals = grok.literals.filter((literal) => !prefix.includes(literal))
-        const needles = literals.slice(0, NEEDLES).map((literal) => this.#needles.number(literal))
+        const opening = openingOf(regex)
+        const literals = isNarrow(opening) ? [] : grok.literals.filter((literal) => !prefix.includes(literal))
+        const needles = literals.slice(0, NEEDLES).map((literal) => this.#needles.number(rarestEnd(literal)))
         const rest = grok.captures.find(({ field }) => field === 'rest')?.group ?? 0
         const filter = of.filter === undefined ? null : compileFilter(of.filter)
         return {
           grok,
           guarded: { name: counter.name, regex, timedOut: 0, aside: null },
           counter,
-          prefix,
+          // A shorter one was looked at with the opening.
+          prefix: prefix.length > OPENING ? prefix : '',
+          opening,
           needles,
           rest,
           filter,
@@ -117,9 +122,8 @@ export class Dataset {
     this.#patterns = patterns.flatMap(({ name, match, set, dataset: own = dataset, filter }) =>
       match.map((one) => compile(one, name, { dataset: own, set, filter })),
     )
-    const openings = (of: Candidate[]) => of.map(({ grok }) => openingOf(grok.regex))
-    this.#headerChoice = new Chooser(openings(this.#headers))
-    this.#patternChoice = new Chooser(openings(this.#patterns))
+    this.#headerChoice = new Chooser(this.#headers.map(({ opening }) => opening))
+    this.#patternChoice = new Chooser(this.#patterns.map(({ opening }) => opening))
     this.#lift = liftOf(definition)
     const signs = (this.#headers.length > 0 ? this.#headers : this.#patterns).map(({ grok }) => grok.literals.at(0))
     this.#signs = this.#lift === undefined && signs.every((sign) => sign !== undefined) ? [...new Set(signs)] : null

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Needles } from './needles.ts'
+import { Needles, rarestEnd } from './needles.ts'
 
 test('each text is asked for each needle by itself', () => {
   const needles = new Needles()
@@ -11,4 +11,14 @@ test('each text is asked for each needle by itself', () => {
       for (const [i, number] of numbers.entries())
         expect(needles.has(number), `${i} in ${text}, ${again}`).toBe(text.includes(`<${i}>`))
   }
+})
+
+test.each([
+  [' returned with HTTP ', 'HTTP '],
+  ['abc [x', 'abc [x'],
+  ['from (pid=', '(pid='],
+  [' user=', ' user='],
+  ['X%', 'X%'],
+])('of %j, %j is looked for', (needle, end) => {
+  expect(rarestEnd(needle)).toBe(end)
 })

@@ -36,3 +36,14 @@ export class Needles {
 }
 
 const LAST_TURN = 1 << 29
+
+const SHORTEST = 4
+/** What texts have seldom, the most seldom first. */
+const SELDOM = [/[%{}|\\^~@#$&;<>"[\]()]/, /[A-Z]/, /[0-9_:=/]/]
+
+/** The end of a needle that begins with its rarest character: V8 looks for the first character first. */
+export function rarestEnd(needle: string): string {
+  const beginning = needle.slice(0, Math.max(1, needle.length - SHORTEST + 1))
+  const at = SELDOM.map((kind) => beginning.search(kind)).find((place) => place >= 0)
+  return at === undefined ? needle : needle.slice(at)
+}
