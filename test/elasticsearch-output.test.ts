@@ -1,8 +1,8 @@
+import pino from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Batch } from '../src/buffer/buffer.ts'
 import { elasticsearchConfig } from '../src/deliver/elasticsearch/config.ts'
 import { openElasticsearch } from '../src/deliver/elasticsearch/open.ts'
-import { makeLog } from '../src/engine/log.ts'
 import { type Cluster, startCluster } from './support/elasticsearch.ts'
 
 let cluster: Cluster
@@ -15,7 +15,7 @@ afterAll(() => cluster?.stop())
 const open = (options: Record<string, unknown> = {}) =>
   openElasticsearch(
     elasticsearchConfig.parse({ elasticsearch: { nodes: cluster.urls, setup: false, ...options } }),
-    makeLog('json'),
+    pino({ enabled: false }),
   )
 
 let streams = 0
@@ -78,3 +78,27 @@ async function opened(options: Record<string, unknown> = {}) {
   const output = await open(options)
   return Object.assign(output, { [Symbol.asyncDispose]: () => output.close() })
 }
+
+test('a full disk stops the output and tells why; an index that is closed holds its own events', async () => {
+  await using output = await opened()
+  const batches = batchesOf(['full', 'closed', 'fine'].map((index) => ({ index, document: { n: 1 } })))
+  expect(await output.deliver(batches)).toMatchObject([{ done: 3 }])
+
+  await cluster.call('POST', '/closed/_close')
+  const more = batchesOf(['full', 'closed', 'fine'].map((index) => ({ index, document: { n: 2 } })))
+  expect(await output.deliver(more)).toMatchObject([
+    { done: 2, exceptions: [[1, 'blocked', 'index_closed_exception: closed']] },
+  ])
+  expect(output.trouble).toBe('events of index closed wait: index_closed_exception: closed')
+
+  await cluster.call('PUT', '/full/_settings', { 'index.blocks.read_only_allow_delete': true })
+  await expect(output.deliver(batchesOf([{ index: 'full', document: { n: 3 } }]))).rejects.toThrow('flood-stage')
+  await expect(output.deliver(batchesOf([{ index: 'fine', document: { n: 3 } }]))).rejects.toThrow('flood-stage')
+})
+
+test('gzip', async () => {
+  await using output = await opened({ gzip: true })
+  const events = Array.from({ length: 3000 }, (_, n) => ({ index: 'packed', document: { n } }))
+  expect(sum((await output.deliver(batchesOf(events))).map(({ done }) => done))).toBe(3000)
+  expect(await countIn('packed')).toBe(3000)
+})
