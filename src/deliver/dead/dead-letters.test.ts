@@ -94,6 +94,11 @@ test('half a line that a crash left is passed over, and nothing is written behin
   const dead = await open()
   await dead.keep(batch(2, ['b']), refused(1, 0))
   expect(await ids()).toEqual(['aa-1-0', 'aa-2-0'])
+  // Nor when the file after it is gone again.
+  const { replay } = await replayer(dead, async () => {})
+  await Array.fromAsync(replay.replay({ id: 'aa-2-0' }))
+  await dead.keep(batch(3, ['c']), refused(1, 0))
+  expect(await ids()).toEqual(['aa-1-0', 'aa-3-0'])
 })
 
 test('letters are chosen by output, reason, id, time and number', async () => {

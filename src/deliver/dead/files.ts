@@ -66,6 +66,8 @@ export class LetterFiles {
     if (bytes.length === 0) {
       await rm(file.path, { force: true })
       await syncDirectory(this.directory)
+      // The one before it may end in half a line.
+      if (file === this.#files.at(-1)) this.#open = false
       this.#files = this.#files.filter((other) => other !== file)
     } else {
       await replaceFile(this.directory, file.name, [bytes])
