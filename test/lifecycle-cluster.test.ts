@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Client } from '@elastic/elasticsearch'
@@ -17,6 +15,7 @@ import { patternOf, templatesOf } from '../src/deliver/elasticsearch/template.ts
 import type { EventShape } from '../src/deliver/elasticsearch/template-mapping.ts'
 import { PatternLibrary } from '../src/grok/library.ts'
 import { formatIndex } from '../src/lane/index-name.ts'
+import { putInBuffer, startChild } from './lifecycle-support.ts'
 import { type Cluster, startCluster } from './support/elasticsearch.ts'
 import { runCommand } from './support/programs.ts'
 import { startSluice, until, workspace } from './support/sluice.ts'
@@ -153,7 +152,7 @@ test('the templates of both shapes take the events of every sample, and know all
 test('a shipper installs its templates, and removes the oldest of its own days and nothing else', async () => {
   const index = 'kept-%Y.%m.%d'
   const rules = { days: 2 }
-  const own = { mappings: { _meta: { managed_by: 'sluice', index } } }
+  const own = ownMapping(index)
   const days = [0, 1, 2, 3, 4].map((ago) => dayBefore(index, ago))
   for (const name of days) await cluster.call('PUT', `/${name}`, own)
   const others = [dayBefore(index, 9), dayBefore(index, 8), `${dayBefore(index, 7)}-copy.1.1`]
@@ -165,20 +164,37 @@ test('a shipper installs its templates, and removes the oldest of its own days a
   expect(plan.unmarked.sort()).toEqual([others[0], others[1]])
 
   await using workdir = await workspace()
-  const section = JSON.stringify({ nodes: cluster.urls, index, retention: rules, dead_index: false })
-  const config = `datasets: false\nmetrics: false\ndeliver:\n  - elasticsearch: ${section}\n`
+  // Of a second output an event waits since three days, for an index that takes none.
+  const waited = 'held-%Y.%m.%d'
+  const heldDays = [2, 3, 4].map((ago) => dayBefore(waited, ago))
+  for (const name of heldDays) await cluster.call('PUT', `/${name}`, ownMapping(waited))
+  await cluster.call('PUT', `/${heldDays[1]}/_settings`, { 'index.blocks.write': true })
+  await putInBuffer(join(workdir.path, 'data'), 'second', heldDays[1] ?? '', Date.now() - 3 * 86_400_000)
+
+  const section = { nodes: cluster.urls, retention: rules, dead_index: false }
+  const deliver = [
+    { elasticsearch: { ...section, index } },
+    { name: 'second', elasticsearch: { ...section, index: waited, setup: false, retention: { size: '1mb', days: 1 } } },
+  ]
+  const config = `datasets: false\nmetrics: false\ndeliver: ${JSON.stringify(deliver)}\n`
   await using running = await startSluice(workdir.path, config)
   const told = (text: string) => running.log().split(text).length - 1
-  const isDone = () => told('index templates are written') === 1 && told('an index was removed') === 2
-  await until('templates are there, and two days gone', isDone, 60_000)
+  const isDone = () => told('index templates are written') === 1 && told('an index was removed') === 3
+  await until('templates are there, and what may go is gone', isDone, 60_000)
   expect(await indices(index)).toEqual([...others, ...days.slice(0, 3)].sort())
+  expect(await indices(waited)).toEqual(heldDays.slice(0, 2).sort())
+  expect(told('the retention rule wants indices removed')).toBe(1)
   expect((await setup({ index }, { dry: true })).states).toEqual(['changed', 'unchanged'])
 })
+
+function ownMapping(index: string) {
+  return { mappings: { _meta: { managed_by: 'sluice', index } } }
+}
 
 test('of two shippers one removes; when it is killed the other goes on', async () => {
   const index = 'syslog-%Y.%m.%d'
   await setup({ index })
-  const children = [startChild(), startChild()]
+  const children = [startChild(cluster.urls), startChild(cluster.urls)]
   try {
     const leader = await until(
       'one of them leads',
@@ -199,22 +215,6 @@ test('of two shippers one removes; when it is killed the other goes on', async (
     await Promise.all(children.map(({ ended }) => ended))
   }
 })
-
-function startChild() {
-  const child: ChildProcess = spawn(process.execPath, ['test/lifecycle-child.ts', ...cluster.urls], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let text = ''
-  child.stdout?.setEncoding('utf8').on('data', (more: string) => {
-    text += more
-  })
-  return {
-    process: child,
-    ended: once(child, 'exit'),
-    said: (kind: string, index = '') =>
-      text.split('\n').some((line) => line.includes(`"kind":"${kind}"`) && line.includes(index)),
-  }
-}
 
 /** The cluster as a node that is up sees it, with the names of this test's indices only. */
 async function view() {
