@@ -89,13 +89,12 @@ export function escapeJson(out: Uint8Array, at: number, memory: Memory, from: nu
 }
 
 /**
- * True when none of four bytes needs escaping: the top bit of a byte gets set by one above 0x7e, below 0x20, or equal
- * to `"` or `\\`. A carry between bytes can only send a plain word the slow way, which is right for all bytes.
+ * True when none of four bytes needs escaping: the top bit of a byte gets set by one above 0x7f, by one below 0x20 or
+ * equal to `"` (which changes places with the blank, so that one comparison finds both), or equal to `\\`. A carry
+ * between bytes can only send a plain word the slow way, which is right for all bytes.
  */
 export function isPlain(word: number): boolean {
-  const quote = word ^ 0x22222222
-  const backslash = word ^ 0x5c5c5c5c
-  const odd = word | (word - 0x20202020) | (word + 0x01010101) | (quote - 0x01010101) | (backslash - 0x01010101)
+  const odd = word | ((word ^ 0x02020202) - 0x21212121) | ((word ^ 0x5c5c5c5c) - 0x01010101)
   return (odd & 0x80808080) === 0
 }
 

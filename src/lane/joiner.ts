@@ -26,8 +26,8 @@ const BYTES = 4 << 20
 const EVENT_BYTES = 64 << 10
 const TABLE = 2048
 /** Used again, with as much memory. */
-const SPARE = 64
-const SPARE_BYTES = 8 << 10
+const SPARE = 16
+const SPARE_BYTES = 32 << 10
 
 /**
  * Holds lines of programs whose messages go on over several lines, and joins them. Bounded in lines and memory,
