@@ -4,32 +4,34 @@ const ENOUGH = 10
 const MOST = 2000
 
 /**
- * Events that the cluster puts off again and again while it takes others. One that has failed nine times so is sent
- * alone; failing once more, it is to blame itself. While the cluster takes nothing, no failure counts.
+ * Events that were refused (429, or cut off) though they were all that was sent. From then on they are sent alone. A
+ * failure counts when the cluster has taken smaller requests since the last one, and none as large: then it is the
+ * event's size that it can't take, not the moment. Otherwise it is busy, and an event of any size may wait.
  */
 export class Attempts {
-  /** By action line: how often, and how many requests had been taken at the last. */
-  readonly #failed = new Map<string, { times: number; taken: number }>()
-  readonly #suspects = new Set<string>()
+  /** By action line: how often, and the largest request that was taken since, bytes. */
+  readonly #failed = new Map<string, { times: number; largest: number }>()
 
-  /** No event has to be sent alone. */
   get isEmpty(): boolean {
-    return this.#suspects.size === 0
+    return this.#failed.size === 0
   }
 
+  /** Whether the event has to be sent alone. */
   isSuspect(action: string): boolean {
-    return this.#suspects.has(action)
+    return this.#failed.has(action)
   }
 
-  /**
-   * @param taken requests that the cluster has taken so far
-   * @returns true when the event is to be given up
-   */
-  fails(action: string, taken: number, isAlone: boolean): boolean {
+  /** A request of so many bytes was taken. */
+  taken(bytes: number): void {
+    for (const event of this.#failed.values()) event.largest = Math.max(event.largest, bytes)
+  }
+
+  /** An event of so many bytes failed alone; true when it is to be given up. */
+  fails(action: string, bytes: number): boolean {
     const before = this.#failed.get(action)
-    if (before !== undefined && before.taken === taken) return false
-    const times = (before?.times ?? 0) + 1
-    if (times >= ENOUGH && isAlone) {
+    const counts = before === undefined || (before.largest > 0 && before.largest < bytes)
+    const times = (before?.times ?? 0) + (counts ? 1 : 0)
+    if (times >= ENOUGH) {
       this.forget(action)
       return true
     }
@@ -39,13 +41,11 @@ export class Attempts {
         break
       }
     }
-    this.#failed.set(action, { times, taken })
-    if (times >= ENOUGH - 1) this.#suspects.add(action)
+    this.#failed.set(action, { times, largest: 0 })
     return false
   }
 
   forget(action: string): void {
     this.#failed.delete(action)
-    this.#suspects.delete(action)
   }
 }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { Batch } from '../../buffer/buffer.ts'
 import { restOf } from '../bulk-lines.ts'
 import { batchOf, fakeCluster, type Said, type Script } from './fake-cluster.ts'
 
@@ -106,17 +107,44 @@ describe('requests that are refused as a whole', () => {
     expect(await cluster.output.deliver([plain(1, 16)])).toMatchObject([{ done: 16, exceptions: [] }])
   })
 
-  test('a lone event that fails ten times while others are taken is dead; while none are it waits without end', async () => {
-    await using cluster = await fakeCluster(() => ({ status: 429 }))
-    for (let i = 0; i < 15; i++) await expect(cluster.output.deliver([plain(1, 1)])).rejects.toThrow('answer 429')
-    cluster.says((events) => (events.some(({ index }) => index === 'odd') ? { status: 429 } : events.map(() => 201)))
-    const odd = plain(2, 1, 'odd')
+  const oddIsRefused: Script = (events) =>
+    events.some(({ index }) => index === 'odd') ? { status: 429 } : events.map(() => 201)
+  const verdictsOf = async (
+    { output }: Awaited<ReturnType<typeof fakeCluster>>,
+    odd: Batch,
+    times: number,
+  ): Promise<(string | undefined)[]> => {
     const verdicts: (string | undefined)[] = []
-    for (let i = 0; i < 10; i++) {
-      const [outcome] = await cluster.output.deliver([odd, plain(3 + i, 2)])
+    for (let i = 0; i < times; i++) {
+      const [outcome] = await output.deliver([odd, plain(100 + i, 2)])
       verdicts.push(outcome?.exceptions[0]?.[1])
     }
-    expect(verdicts).toEqual([...Array(9).fill('retry'), 'dead'])
+    return verdicts
+  }
+
+  test('a lone event that fails ten times while smaller ones are taken is dead', async () => {
+    await using cluster = await fakeCluster(oddIsRefused)
+    const odd = batchOf(1, [['odd', 'x'.repeat(1000)]])
+    expect(await verdictsOf(cluster, odd, 10)).toEqual([...Array(9).fill('retry'), 'dead'])
+  })
+
+  test('one that is no larger than those that are taken waits without end, and so do all while none is', async () => {
+    await using cluster = await fakeCluster(oddIsRefused)
+    expect(await verdictsOf(cluster, plain(1, 1, 'odd'), 25)).toEqual(Array(25).fill('retry'))
+    cluster.says(() => ({ status: 429 }))
+    const large = batchOf(2, [['i', 'x'.repeat(1000)]])
+    for (let i = 0; i < 25; i++) await expect(cluster.output.deliver([large])).rejects.toThrow('answer 429')
+    cluster.says(takesAll)
+    expect(await cluster.output.deliver([large])).toMatchObject([{ done: 1 }])
+  })
+
+  test('events put off one by one wait without end', async () => {
+    await using cluster = await fakeCluster((events) =>
+      events.map(
+        ({ index }): Said => (index === 'odd' ? { status: 429, type: 'es_rejected_execution_exception' } : 201),
+      ),
+    )
+    expect(await verdictsOf(cluster, batchOf(1, [['odd', 'x'.repeat(1000)]]), 25)).toEqual(Array(25).fill('retry'))
   })
 
   test.each([

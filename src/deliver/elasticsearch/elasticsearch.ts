@@ -13,7 +13,7 @@ import { type Failure, shown } from './failure.ts'
 import { Holds } from './holds.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { Pace } from './pace.ts'
-import { countOf, halve, pack, type Run } from './runs.ts'
+import { bytesOf, countOf, halve, pack, type Run } from './runs.ts'
 import { fateOf } from './verdict.ts'
 
 /** While the cluster takes nothing, requests that would only be refused are not sent. */
@@ -83,18 +83,16 @@ export class ElasticsearchOutput implements Output {
     const takenBefore = this.#bulk.taken
     const delivery: Delivery = { outcomes, signal, takenBefore, failed: [], trouble: null }
     const runs: Run[] = []
-    const alone: Run[][] = []
+    const alone: Run[] = []
     for (const [at, batch] of batches.entries()) {
       const admitted = admit(batch, at, { holds: this.#holds, attempts: this.#attempts }, now)
       runs.push(...admitted.runs)
-      alone.push(...admitted.alone.map((run) => [run]))
+      alone.push(...admitted.alone)
       for (const [index, reason] of admitted.waiting) outcomes[at]?.exceptions.push([index, 'blocked', reason])
     }
-    await Promise.all(
-      [...pack(runs, Math.min(this.#size, this.#bulk.largest ?? this.#size)), ...alone].map((request) =>
-        this.#send(delivery, request),
-      ),
-    )
+    const requests = pack(runs, Math.min(this.#size, this.#bulk.largest ?? this.#size))
+    await Promise.all(requests.map((request) => this.#send(delivery, request)))
+    for (const run of alone) await this.#send(delivery, [run])
     const isFruitless = outcomes.every(
       ({ done, duplicate, exceptions }) =>
         done + duplicate === 0 && exceptions.every(([, verdict]) => verdict !== 'dead'),
@@ -124,13 +122,16 @@ export class ElasticsearchOutput implements Output {
       const answer = await this.#bulk.send(runs, delivery.signal)
       const tooMany = answer.failure?.isTooMany ?? answer.items?.some(({ status }) => status === 429) ?? false
       if (tooMany) this.#pace.refused(start)
-      else if (answer.failure === undefined) this.#pace.answered(start)
+      else if (answer.failure === undefined) {
+        this.#pace.answered(start)
+        this.#attempts.taken(bytesOf(runs))
+      }
       return { answer, isAlone: isAlone() }
     })
     const { failure } = answer
     if (failure === undefined) {
       if (answer.items === null) this.#allTaken(delivery, runs)
-      else this.#note(delivery, runs, answer.items)
+      else this.#note(delivery, runs, answer.items, isAlone)
       return
     }
     const isTooMuch = failure.fate === 'halve' || failure.isCut || (failure.isTooMany && isAlone)
@@ -151,11 +152,11 @@ export class ElasticsearchOutput implements Output {
     }
   }
 
-  /** A lone event was refused. Too large stays too large; for all else others must have been taken meanwhile. */
+  /** A lone event was refused. Too large stays too large; what made a request unreadable did so when others were taken. */
   #isDead({ takenBefore }: Delivery, only: Run, { status, fate }: Failure): boolean {
     if (status === 413) return true
     if (fate === 'halve') return this.#bulk.taken > takenBefore
-    return actionsOf(only).some((action) => this.#attempts.fails(action, this.#bulk.taken, true))
+    return actionsOf(only).some((action) => this.#attempts.fails(action, only.body.byteLength))
   }
 
   #allTaken({ outcomes }: Delivery, runs: readonly Run[]): void {
@@ -167,14 +168,14 @@ export class ElasticsearchOutput implements Output {
     }
   }
 
-  #note(delivery: Delivery, runs: readonly Run[], items: readonly Item[]): void {
+  #note(delivery: Delivery, runs: readonly Run[], items: readonly Item[], isAlone: boolean): void {
     let at = 0
     for (const run of runs) {
       const outcome = delivery.outcomes[run.batch]
       for (const [i, action] of actionsOf(run).entries()) {
         const item = items[at++]
         if (outcome === undefined || item === undefined) continue
-        const fate = this.#fateOf(item, action, items.length === 1)
+        const fate = this.#fateOf(item, action, isAlone && items.length === 1 ? run.body.byteLength : 0)
         if (fate === 'done' || fate === 'duplicate') {
           outcome[fate]++
           continue
@@ -186,7 +187,8 @@ export class ElasticsearchOutput implements Output {
     }
   }
 
-  #fateOf(item: Item, action: string, isAlone: boolean): 'done' | 'duplicate' | Verdict {
+  /** @param alone bytes of the event if it was all that was sent, otherwise 0 */
+  #fateOf(item: Item, action: string, alone: number): 'done' | 'duplicate' | Verdict {
     const fate = fateOf(item.status, item.type, item.failureStore)
     switch (fate) {
       case 'done':
@@ -201,7 +203,7 @@ export class ElasticsearchOutput implements Output {
         this.#stopped = { reason: reasonOf(item), until: Date.now() + STOP_MILLIS }
         return 'retry'
       case 'retry':
-        return this.#attempts.fails(action, this.#bulk.taken, isAlone) ? 'dead' : 'retry'
+        return item.status === 429 && alone > 0 && this.#attempts.fails(action, alone) ? 'dead' : 'retry'
     }
   }
 
