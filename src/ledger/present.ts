@@ -120,6 +120,6 @@ export function table(head: string[], rows: string[][]): string[] {
 }
 
 /** Names come from strangers: nothing in them may steer the terminal. */
-function printable(name: string): string {
-  return name.replaceAll(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, '\ufffd').slice(0, 64)
+function printable(name: string, most = 64): string {
+  return name.replaceAll(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, '\ufffd').slice(0, most)
 }
