@@ -40,8 +40,6 @@ export interface DatasetLine {
   /** The message and the tag with the message, at most TEXT_LENGTH characters of them. */
   readonly text: string
   readonly tagged: string
-  /** Whether the tag with the message has the text in it; the two need not be put together for it. */
-  hasTagged(part: string): boolean
   readonly filterText: LineText
 }
 
@@ -61,8 +59,6 @@ export class Dataset {
   readonly #needles = new Needles()
   readonly #headerChoice: Chooser
   readonly #patternChoice: Chooser
-  /** Texts of which each line has one that has its header, or any of its patterns; null: not known. */
-  readonly #signs: readonly string[] | null
   readonly #lift: { lifter: Lifter; field: string } | undefined
   readonly #matches = { header: null as RegExpExecArray | null, body: null as RegExpExecArray | null, text: '' }
   #head = 0
@@ -125,8 +121,6 @@ export class Dataset {
     this.#headerChoice = new Chooser(this.#headers.map(({ opening }) => opening))
     this.#patternChoice = new Chooser(this.#patterns.map(({ opening }) => opening))
     this.#lift = liftOf(definition)
-    const signs = (this.#headers.length > 0 ? this.#headers : this.#patterns).map(({ grok }) => grok.literals.at(0))
-    this.#signs = this.#lift === undefined && signs.every((sign) => sign !== undefined) ? [...new Set(signs)] : null
   }
 
   /**
@@ -135,7 +129,7 @@ export class Dataset {
    */
   concerns(line: DatasetLine): boolean {
     const { text, newlines } = this.definition
-    if (text === 'tagged') return this.#signs === null || this.#signs.some((sign) => line.hasTagged(sign))
+    if (text === 'tagged') return true
     if (newlines !== undefined && line.text.includes(newlines)) return true
     if (this.#headers.length > 0) return this.#headerChoice.choose(line.text) > 0
     return this.#lift !== undefined || this.#patternChoice.choose(line.text) > 0

@@ -1,29 +1,18 @@
 import type { Guard } from '../grok/guard.ts'
 import type { PatternLibrary } from '../grok/library.ts'
-import { type Answer, compileFilter, type Filter, type Source } from '../route/filter.ts'
-import { LineText } from '../route/line-text.ts'
-import { Dataset, type DatasetLine, passes } from './dataset.ts'
-import type { Enricher, EnrichInput, Enrichment, Multiline } from './enrichment.ts'
+import { compileFilter, type Filter, type Source } from '../route/filter.ts'
+import { Dataset } from './dataset.ts'
+import type { Enricher } from './enrichment.ts'
+import { type FilterSign, filterSigns } from './filter-signs.ts'
 import type { DatasetDefinition } from './format.ts'
-import { type Lifter, liftJson, liftPairs } from './lift.ts'
 import { globRegex } from './lookup.ts'
 import { PatternCounter, type PatternCounts } from './pattern-counters.ts'
-import { Plan } from './plan.ts'
-
-/** Characters of a line that patterns see: what a hostile line can cost is bounded. */
-export const TEXT_LENGTH = 8192
-
-/** A dataset that may concern a source's lines. */
-interface Choice {
-  dataset: Dataset
-  answer: Answer
-  /** For every program: claims no line that neither its patterns nor its header match. */
-  general: boolean
-}
+import { type Choice, SourceEnricher } from './source-enricher.ts'
 
 interface Candidate {
   dataset: Dataset
   filter: Filter | null
+  signs: readonly FilterSign[] | null
   general: boolean
 }
 
@@ -67,9 +56,9 @@ export class Datasets {
   enricher(source: Source): Enricher {
     const { candidates, shared } = this.#ofProgram(source.program)
     if (shared !== null) return shared
-    const choices = candidates.flatMap(({ dataset, filter, general }): Choice[] => {
+    const choices = candidates.flatMap(({ dataset, filter, signs, general }): Choice[] => {
       const answer = filter === null || filter(source)
-      return answer === false ? [] : [{ dataset, answer, general: general && answer === true }]
+      return answer === false ? [] : [{ dataset, answer, signs, general: general && answer === true }]
     })
     return new SourceEnricher(source, choices)
   }
@@ -81,7 +70,7 @@ export class Datasets {
     if (known !== undefined) return known
     const wanted = names.flatMap((name) => this.#definitions.filter(({ dataset }) => dataset === name))
     const datasets = wanted.map((definition) => this.#dataset(definition)).filter((dataset) => dataset !== null)
-    const choices = datasets.map((dataset): Choice => ({ dataset, answer: true, general: false }))
+    const choices = datasets.map((dataset): Choice => ({ dataset, answer: true, signs: null, general: false }))
     const enricher = new SourceEnricher(source, choices)
     if (!datasets.some((dataset) => dataset.asksOfSource)) this.#byNames.set(key, enricher)
     return enricher
@@ -98,11 +87,12 @@ export class Datasets {
       .flatMap(({ definition, rank }): Candidate[] => {
         const dataset = this.#dataset(definition)
         const filter = definition.filter === undefined ? null : compileFilter(definition.filter)
-        return dataset === null ? [] : [{ dataset, filter, general: rank === EVERY }]
+        const signs = definition.filter === undefined ? null : filterSigns(definition.filter)
+        return dataset === null ? [] : [{ dataset, filter, signs, general: rank === EVERY }]
       })
     // Without filters, host and PRI are of no consequence.
     const asks = candidates.some(({ dataset, filter }) => filter !== null || dataset.asksOfSource)
-    const choices = candidates.map(({ dataset, general }): Choice => ({ dataset, answer: true, general }))
+    const choices = candidates.map(({ dataset, general }): Choice => ({ dataset, answer: true, signs: null, general }))
     const anyone = { host: '', program, facility: 0, severity: 0 }
     const found = { candidates, shared: asks ? null : new SourceEnricher(anyone, choices) }
     if (this.#byProgram.size === MOST_PROGRAMS) this.#byProgram.clear()
@@ -187,131 +177,4 @@ function programRank(programs: readonly string[]): (program: string) => number {
     if (program !== '*' && exact.has(program)) return EXACT
     return tests.find(({ regex }) => regex.test(program))?.rank ?? rest
   }
-}
-
-/** The datasets of one source. */
-class SourceEnricher implements Enricher, DatasetLine {
-  readonly source: Source
-  readonly multiline: Multiline | null
-  readonly #choices: readonly Choice[]
-  readonly filterText: LineText
-  input: EnrichInput
-  #text: string | null = null
-  #tagged: string | null = null
-
-  constructor(source: Source, choices: readonly Choice[]) {
-    this.source = source
-    this.#choices = choices
-    // Not of those for every program: all lines of all others would wait for a next one.
-    const joining = choices.find(({ dataset, general }) => !general && dataset.multiline !== null)
-    this.multiline = joining?.dataset.multiline ?? null
-    this.input = NO_INPUT
-    this.filterText = new LineText(NO_INPUT)
-  }
-
-  get text(): string {
-    this.#text ??= bounded(this.input.message())
-    return this.#text
-  }
-
-  get tagged(): string {
-    this.#tagged ??= bounded(this.input.match())
-    return this.#tagged
-  }
-
-  /** A text with none of the tag's punctuation is in the program, the pid or the message, if it is anywhere. */
-  hasTagged(part: string): boolean {
-    if (TAG.test(part)) return this.tagged.includes(part)
-    return this.source.program.includes(part) || this.text.includes(part) || this.input.pid().includes(part)
-  }
-
-  enrich(input: EnrichInput, out: Enrichment): boolean {
-    this.input = input
-    this.#text = null
-    this.#tagged = null
-    this.filterText.reset(input)
-    out.reset()
-    const choices = this.#choices
-    let best: Dataset | null = null
-    for (let i = 0; i < choices.length; i++) {
-      const { dataset, answer, general } = choices[i]
-      if (general && !dataset.concerns(this)) continue
-      if (answer !== true && !passes(answer, this.filterText)) continue
-      if (dataset.match(this, out, general)) return true
-      // Free text under a header that says whose it is, whoever sends it: no other dataset knows more of it.
-      if (dataset.headed && dataset.free && dataset.definition.services !== undefined) {
-        best = dataset
-        break
-      }
-      if (general && !dataset.headed) continue
-      // The header of one is better than another's name.
-      if (best === null || (!best.headed && dataset.headed) || (!best.recognised && dataset.recognised)) best = dataset
-    }
-    if (best !== null) {
-      best.writeUnmatched(this, out)
-      return true
-    }
-    return liftPlain(this.text, this, out)
-  }
-}
-
-const TAG = /[[\]: ]/
-
-const NO_INPUT: EnrichInput = {
-  pid: () => '',
-  message: () => '',
-  match: () => '',
-  sender: '',
-  tags: [],
-  receivedAt: 0,
-  zone: { name: 'UTC', offset: () => 0 },
-}
-
-function bounded(text: string): string {
-  return text.length > TEXT_LENGTH ? text.slice(0, TEXT_LENGTH) : text
-}
-
-const liftings: [string, Lifter][] = [
-  ['json', liftJson],
-  ['kv', liftPairs],
-]
-const liftPlans = new Map<string, Plan>()
-
-/** A message of no dataset that is one JSON object, or key=value pairs. */
-function liftPlain(text: string, { input }: DatasetLine, out: Enrichment): boolean {
-  for (const [name, lifter] of liftings) {
-    if (lifter(text) === null) continue
-    let plan = liftPlans.get(name)
-    if (plan === undefined) {
-      plan = new Plan({
-        definition: NO_FILE,
-        dataset: name,
-        set: {},
-        header: null,
-        body: null,
-        lift: { lifter, field: name },
-      })
-      liftPlans.set(name, plan)
-    }
-    plan.write(out, { header: null, body: null, text }, input)
-    return true
-  }
-  return false
-}
-
-const NO_FILE: DatasetDefinition = {
-  dataset: 'plain',
-  file: '',
-  programs: [],
-  text: 'message',
-  definitions: {},
-  patterns: [],
-  fallback: 'whole',
-  set: {},
-  fields: {},
-  dates: {},
-  durations: {},
-  lookup: {},
-  related: {},
-  values: 'none',
 }
