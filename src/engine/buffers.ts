@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { BatchBuffer } from '../buffer/buffer.ts'
 import { DiskBuffer } from '../buffer/disk/disk.ts'
 import { lockBuffer } from '../buffer/disk/lock.ts'
+import type { RedisState } from '../buffer/failover/failover.ts'
 import type { Config } from '../config/schema.ts'
 import { replaceFile } from '../ledger/files.ts'
 import type { OnHappening } from '../ledger/happening.ts'
@@ -23,6 +24,8 @@ export interface Buffers {
   marks: Marks
   /** With Redis: what this process took from there and settled. Null: the same as `marks`. */
   taken: Marks | null
+  /** How it stands with each Redis; null without any. */
+  redis: (() => RedisState) | null
   close(): Promise<void>
 }
 
@@ -54,7 +57,7 @@ async function openLocked(config: Config, onHappening: OnHappening): Promise<Buf
       await disk.close()
       await marks.close()
     }
-    return { buffer: disk, disk, marks, taken: null, close }
+    return { buffer: disk, disk, marks, taken: null, redis: null, close }
   }
   const [{ RedisBuffer }, { FailoverBuffer }] = await Promise.all([
     import('../buffer/redis/redis.ts'),
@@ -77,13 +80,13 @@ async function openLocked(config: Config, onHappening: OnHappening): Promise<Buf
   })
   // A Redis that is away must not keep this process from receiving.
   await Promise.all(members.map(({ link }) => link.settled(CONNECT_MILLIS)))
-  await handOver(members, marks, join(ledger, 'streams'), config.deliver)
+  await handOver({ members, marks, disk, streams: join(ledger, 'streams'), outputs: config.deliver })
   const close = async () => {
     await buffer.close()
     await taken.close()
     await marks.close()
   }
-  return { buffer, disk, marks, taken, close }
+  return { buffer, disk, marks, taken, redis: () => buffer.state, close }
 }
 
 /** This process' name among those that share a Redis: its own unsettled batches come to it first after a start. */

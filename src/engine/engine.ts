@@ -16,7 +16,7 @@ import { serveControl } from './control.ts'
 import { answerDead } from './dead.ts'
 import { Delivery } from './delivery.ts'
 import { archiveHappened } from './happenings.ts'
-import { serveHttp } from './http.ts'
+import { type Health, serveHttp } from './http.ts'
 import { type Input, type InputContext, openInput } from './inputs.ts'
 import { Intake } from './intake.ts'
 import type { Logger } from './log.ts'
@@ -123,7 +123,7 @@ export class Engine {
       this.#http = await serveHttp(
         config.metrics,
         () => this.report(),
-        () => this.troubles(),
+        () => this.health(),
       )
     }
     this.#second = setInterval(() => void this.#everySecond(), 1000)
@@ -131,7 +131,21 @@ export class Engine {
 
   async report(): Promise<LedgerReport> {
     this.#noteArchive()
-    return { ...(await this.#ledger.report()), troubles: [...this.troubles(), ...this.#holdings()] }
+    const report = { ...(await this.#ledger.report()), troubles: [...this.troubles(), ...this.#holdings()] }
+    const state = this.#buffers.redis?.()
+    if (state === undefined) return report
+    const redis = state.links.map(({ since, ...link }) => ({ ...link, since: new Date(since).toISOString() }))
+    return { ...report, redis, singleCopies: state.singleCopies }
+  }
+
+  /** For who decides whether lines, or requests, come here. A Redis that is away is no reason while another one is not. */
+  health(): Health {
+    const links = this.#buffers.redis?.().links ?? []
+    const away = links.flatMap(({ trouble }) => (trouble === null ? [] : [trouble]))
+    const reasons = this.troubles()
+    if (this.#deliveries.length > 0 && links.length > 0 && away.length === links.length)
+      return { reasons: [...reasons, ...away], warnings: this.#holdings() }
+    return { reasons, warnings: [...away, ...this.#holdings()] }
   }
 
   /** Why not all is well; empty when it is. */

@@ -19,6 +19,8 @@ const FAMILIES = {
   lost: counter('sluice_lost_total', 'Events lost, by reason', ['output', 'reason']),
   inHand: gauge('sluice_in_hand_events', 'Events being parsed or written to the buffer', ['output']),
   closes: gauge('sluice_ledger_closes', '1 when the sum of what was received is accounted for', ['output']),
+  redisUp: gauge('sluice_redis_up', '1 while the Redis takes and gives batches', ['redis']),
+  singleCopies: counter('sluice_single_copies_total', 'Batches of which a mirror kept one copy only', []),
   archived: counter('sluice_archived_lines_total', 'Lines written to the archive', []),
   archiveFailed: counter('sluice_archive_failed_lines_total', 'Lines that the archive could not write', ['reason']),
   archiveOverflow: counter('sluice_archive_overflow_lines_total', 'Lines that went to _overflow.log', []),
@@ -77,6 +79,8 @@ export async function metricsOf(report: LedgerReport): Promise<{ type: string; t
     add('dead', { output }, dead)
     for (const [reason, n] of Object.entries(lost)) add('lost', { output, reason }, n)
   }
+  for (const { name, trouble } of report.redis) add('redisUp', { redis: name }, trouble === null ? 1 : 0)
+  if (report.redis.length > 0) add('singleCopies', {}, report.singleCopies)
   add('archived', {}, report.archive.lines)
   add('archiveOverflow', {}, report.archive.overflowed)
   for (const [reason, n] of Object.entries(report.archive.failed)) add('archiveFailed', { reason }, n)

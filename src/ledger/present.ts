@@ -12,6 +12,7 @@ export function ledgerLines(report: LedgerReport, hosts: number): string[] {
     ...report.troubles.map((trouble) => `\nnot all goes out: ${printable(trouble, 500)}`),
     '',
     ...archiveLines(report),
+    ...redisLines(report),
     ...(hosts === 0 ? [] : [...routeLines(report.routes), ...hostLines(report.hosts, hosts)]),
   ]
 }
@@ -76,6 +77,15 @@ function archiveLines({ archive }: LedgerReport): string[] {
   const failed = Object.entries(archive.failed).map(([reason, lines]) => `, not written (${reason}): ${n(lines)}`)
   const overflowed = archive.overflowed === 0 ? '' : `, of these to _overflow.log: ${n(archive.overflowed)}`
   return [`archive: ${n(archive.lines)} lines written${overflowed}${failed.join('')}`]
+}
+
+function redisLines({ redis, singleCopies }: LedgerReport): string[] {
+  const lines = redis.map(({ name, trouble, since }) => {
+    return trouble === null
+      ? `${name}: well since ${since}`
+      : `${name}: NOT WELL since ${since}: ${printable(trouble, 200)}`
+  })
+  return singleCopies === 0 ? lines : [...lines, `mirror: ${n(singleCopies)} batches have had one copy only`]
 }
 
 type Row = Omit<HostReport, 'host' | 'skew'>

@@ -60,6 +60,10 @@ export const ledgerReport = z.object({
   hosts: z.array(hostReport),
   routes: z.array(routeReport),
   archive: z.object({ lines: z.number(), failed: counters, overflowed: z.number() }),
+  /** The Redis that batches wait in; `trouble` null: it is well. */
+  redis: z.array(z.object({ name: z.string(), trouble: z.string().nullable(), since: z.string() })).default([]),
+  /** Mirror: batches of this start of which there was one copy only. */
+  singleCopies: z.number().default(0),
   /** Why nothing goes out to an output, or not all, in words. */
   troubles: z.array(z.string()).default([]),
   /** True when every output's sum closes. */
@@ -127,6 +131,8 @@ export function makeReport(parts: {
     hosts: [...hosts.values()],
     routes: [...routes.values()],
     archive: parts.archive,
+    redis: [],
+    singleCopies: 0,
     troubles: [],
     closes: outputs.every(({ closes }) => closes),
   }

@@ -12,6 +12,7 @@ import { checkTally, markOf } from '../settlement.ts'
 import { Choice } from './choice.ts'
 import { Member, type MirrorOptions } from './member.ts'
 import { mergeLeases } from './merge.ts'
+import { PositionOrder } from './position-order.ts'
 import { Unspooler } from './unspooler.ts'
 
 export interface FailoverOptions {
@@ -30,6 +31,13 @@ export interface FailoverOptions {
   onHappening?: OnHappening | undefined
 }
 
+export interface RedisState {
+  /** `trouble`: why it is not well, null while it is; `since`: since when, ms since the epoch. */
+  links: { name: string; trouble: string | null; since: number }[]
+  /** Mirror: batches of this start that were appended with one copy only. */
+  singleCopies: number
+}
+
 /**
  * Several Redis, the first that is well takes the batch, and a directory for when none does. Each batch is in one
  * place, unless a write went unanswered. All of them are drained all the time; the directory into a Redis, as soon as
@@ -45,6 +53,7 @@ export class FailoverBuffer implements BatchBuffer {
   readonly #unspooler: Unspooler
   readonly #timer: NodeJS.Timeout
   #ticking: Promise<void> | undefined
+  readonly #positions = new PositionOrder()
   /** Where the last batch went. */
   #current: string | undefined
   #isSingle = false
@@ -71,12 +80,17 @@ export class FailoverBuffer implements BatchBuffer {
   async append(batch: Batch): Promise<void> {
     checkTally(batch)
     const { spool, handed } = this.#options
-    if (await this.#put(batch)) {
-      await handed.record(markOf(batch, { done: batch.count, duplicate: 0, exceptions: [] }))
-      if (batch.positions) await spool.savePositions(batch.positions)
-      return
-    }
-    await spool.append(batch)
+    const { number, positions, ...onDisk } = batch
+    const stream = `${batch.output}\0${batch.stream}`
+    if (positions) this.#positions.begin(stream, number)
+    const isPut = await this.#put(batch)
+    if (isPut) await handed.record(markOf(batch, { done: batch.count, duplicate: 0, exceptions: [] }))
+    // With its positions in one step, unless a batch before it is not safe yet.
+    const isWhole = !isPut && positions !== undefined && this.#positions.isFirst(stream, number)
+    if (!isPut) await spool.append(isWhole ? batch : { ...onDisk, number })
+    const safe = positions && this.#positions.done(stream, number, isWhole ? undefined : positions)
+    if (safe) await spool.savePositions(safe)
+    if (isPut) return
     this.#goesTo('the directory on disk')
     this.#unspooler.start(batch.output)
   }
@@ -91,6 +105,12 @@ export class FailoverBuffer implements BatchBuffer {
     const members = this.#members.map((member) => member.depth(output))
     const depths = await Promise.all([this.#options.spool.depth(output), ...members])
     return addDepths(depths.map((depth) => ({ depth: () => depth })))
+  }
+
+  /** How it stands with each Redis. */
+  get state(): RedisState {
+    const links = this.#options.members.map(({ link: { name, trouble, since } }) => ({ name, trouble, since }))
+    return { links, singleCopies: this.singleCopies }
   }
 
   /** What has not left this process yet. */

@@ -16,7 +16,7 @@ export interface Keys {
   copiesCounts: string
   /** Hash: marks by 'stream number part' that this shipper has settled and not yet taken over into its ledger. */
   marks(shipper: string): string
-  /** Hash: batches, events and last number that were appended of a stream, and n<number> -> events of the newest. */
+  /** Hash: batches, events and last number that were appended of a stream, n<number> -> events of the newest, p<number> -> their positions. */
   appended(stream: string): string
   /** Bitmap of the numbers of a stream that are settled. */
   settled(stream: string): string

@@ -41,6 +41,8 @@ export interface RedisLease extends Lease {
 /** Entries read ahead of who asks. */
 const AHEAD = 4
 const LOW_WATER = 0.9
+/** Longer than any lease. */
+const GIVEN_BACK_MILLIS = 24 * 3_600_000
 
 /** One output's batches in one Redis: appending, and the leases of this consumer. */
 export class RedisOutput {
@@ -59,6 +61,7 @@ export class RedisOutput {
   #announced = false
   #tooOld = false
   #closed = false
+  #hasRead = false
 
   constructor(options: RedisOutputOptions) {
     const { link, output, consumer, leaseMs, marks } = options
@@ -83,6 +86,7 @@ export class RedisOutput {
         ...[batches, counts, appended(batch.stream)],
         ...[keyLine(batch), blob, batch.count, batch.body.byteLength],
         ...[size, Math.floor(size * LOW_WATER), batch.number, REMEMBERED],
+        batch.positions ? JSON.stringify(batch.positions) : '',
       )
     })
   }
@@ -98,6 +102,7 @@ export class RedisOutput {
 
   async *leases(signal: AbortSignal): AsyncGenerator<RedisLease, void, undefined> {
     this.#readers++
+    this.#hasRead = true
     this.#fetching ??= this.#fetch().finally(() => {
       this.#fetching = undefined
     })
@@ -138,6 +143,16 @@ export class RedisOutput {
   /** A mark was left for this consumer by another step than a lease's. */
   markLeft(): void {
     this.#inbox.left()
+  }
+
+  /** Before the link is closed: takes nothing more, and lets other shippers have at once what this one has taken. */
+  async giveBack(): Promise<void> {
+    this.#closed = true
+    this.#hungry.resolve()
+    this.#reader.close()
+    const { link, consumer } = this.#options
+    if (!this.#hasRead || !link.well) return
+    await link.run((client) => client.sluiceGiveBack(this.keys.batches, GROUP, consumer, GIVEN_BACK_MILLIS))
   }
 
   async close(): Promise<void> {

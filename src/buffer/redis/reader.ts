@@ -39,6 +39,11 @@ export class StreamReader {
     })
   }
 
+  /** Ends the wait for new ones. */
+  close(): void {
+    this.#blocker?.disconnect()
+  }
+
   /** The next entries, none after half a second; those that are known already may be among them. */
   async next(): Promise<RawEntry[]> {
     try {

@@ -28,6 +28,13 @@ export interface RedisOptions {
   commandMillis?: number | undefined
 }
 
+/** What Redis remembers of a batch that was appended. */
+export interface Appended {
+  events: number
+  /** Where its input was with its last line. */
+  positions?: Record<string, unknown> | undefined
+}
+
 /**
  * Batches in Redis, each one entry of a stream per output; any number of receivers append, any number of shippers take.
  * An append resolves when Redis has answered: what that survives is up to its persistence, which is looked at on
@@ -81,11 +88,16 @@ export class RedisBuffer implements BatchBuffer {
     return this.link.run((client) => client.smembers(OUTPUTS))
   }
 
-  /** Events of the newest batches of a stream that were appended here, by number; settled ones included. */
-  async newest(output: string, stream: string): Promise<Map<number, number>> {
+  /** The newest batches of a stream that were appended here, by number; settled ones included. */
+  async newest(output: string, stream: string): Promise<Map<number, Appended>> {
     const fields = await this.link.run((client) => client.hgetall(keysOf(output).appended(stream)))
     const numbers = Object.entries(fields).filter(([name]) => /^n\d+$/.test(name))
-    return new Map(numbers.map(([name, events]) => [Number(name.slice(1)), Number(events)]))
+    return new Map(
+      numbers.map(([name, events]) => {
+        const positions = fields[`p${name.slice(1)}`]
+        return [Number(name.slice(1)), { events: Number(events), positions: positionsOf(positions) }]
+      }),
+    )
   }
 
   output(name: string): RedisOutput {
@@ -99,9 +111,11 @@ export class RedisBuffer implements BatchBuffer {
     return output
   }
 
-  /** Gives nothing back: what was leased or read ahead comes to this consumer first when it starts again. */
+  /** What was leased or read ahead is anybody's again at once. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
+    // A Redis that is away: it comes to this consumer when it starts again, to others when its lease has run out.
+    await Promise.allSettled([...this.#outputs.values()].map((output) => output.giveBack()))
     this.link.close()
     await Promise.all([...this.#outputs.values()].map((output) => output.close()))
     await this.#ticking
@@ -117,5 +131,15 @@ export class RedisBuffer implements BatchBuffer {
         this.#options.onHappening?.({ kind: 'write_failed', text: messageOf(error) })
       }
     }
+  }
+}
+
+/** Undefined when there are none. */
+function positionsOf(text = ''): Record<string, unknown> | undefined {
+  try {
+    const positions: unknown = JSON.parse(text)
+    return typeof positions === 'object' && positions !== null ? { ...positions } : undefined
+  } catch {
+    return undefined
   }
 }

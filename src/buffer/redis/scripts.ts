@@ -20,6 +20,7 @@ const FILES = {
   sluiceDueCopies: 'due-copies-2',
   sluiceSettleCopy: 'settle-copy-6',
   sluiceDropCopy: 'drop-copy-3',
+  sluiceGiveBack: 'give-back-1',
 } as const
 
 type Argument = string | number | Buffer
@@ -45,6 +46,7 @@ declare module 'ioredis' {
     sluiceRestCopy(...args: Argument[]): Result<number, Context>
     sluiceDueCopies(...args: Argument[]): Result<string[], Context>
     sluiceSettleCopy(...args: Argument[]): Result<number, Context>
+    sluiceGiveBack(...args: Argument[]): Result<number, Context>
     sluiceDropCopy(...args: Argument[]): Result<number, Context>
     sluiceFate(...args: Argument[]): Result<number[], Context>
   }

@@ -2,7 +2,7 @@
 -- Appends a batch, unless the buffer is full. Without allow-oom: a server at its maxmemory refuses the whole script.
 -- KEYS  1 batches (stream)   2 counts (hash)   3 what was appended of this batch's stream (hash)
 -- ARGV  1 key line   2 blob   3 events   4 bytes of the body   5 high water, bytes stored   6 low water
---       7 the batch's number   8 seconds that a stream is remembered
+--       7 the batch's number   8 seconds that a stream is remembered   9 reading positions (JSON), '' for none
 -- Gives the entry's id; the error SLUICEFULL when nothing was appended.
 local stored = #ARGV[1] + #ARGV[2] + 100
 local state = redis.call('HMGET', KEYS[2], 'stored', 'full')
@@ -27,6 +27,9 @@ if tonumber(redis.call('HGET', KEYS[3], 'last') or 0) < tonumber(ARGV[7]) then
 end
 -- The newest numbers, with their events: a receiver that was killed asks which of its last ones arrived.
 redis.call('HSET', KEYS[3], 'n' .. ARGV[7], ARGV[3])
-redis.call('HDEL', KEYS[3], 'n' .. (tonumber(ARGV[7]) - 256))
+local old = tonumber(ARGV[7]) - 256
+redis.call('HDEL', KEYS[3], 'n' .. old, 'p' .. old)
+-- Such a receiver reads on where the newest of these batches ended.
+if ARGV[9] ~= '' then redis.call('HSET', KEYS[3], 'p' .. ARGV[7], ARGV[9]) end
 redis.call('EXPIRE', KEYS[3], ARGV[8])
 return id
