@@ -6,11 +6,12 @@ import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import { freePort } from './support/programs.ts'
+import { makeCutNetwork } from './support/cut-network.ts'
+import { freePort, startProgram } from './support/programs.ts'
 import { type RedisServer, startRedis } from './support/redis.ts'
 import { until, workspace } from './support/sluice.ts'
 
-/** Six seconds each in `npm test`, longer by SLUICE_FAULT_SECONDS. */
+/** Six seconds each in `npm test`, minutes in redis-faults.soak.ts. */
 const SECONDS = Number(process.env.SLUICE_FAULT_SECONDS ?? 6)
 const RATE = 5000
 const CHILD = join(import.meta.dirname, 'redis-fault-child.ts')
@@ -36,17 +37,15 @@ class Child {
   #out = ''
   #err = ''
 
-  constructor(dir: string, args: string[], smallDisk = false) {
+  constructor(dir: string, args: string[], where: (command: string[]) => string[] = (command) => command) {
     this.dir = dir
-    const command = [process.execPath, CHILD, ...args]
-    const script = 'mount -t tmpfs -o size=4m tmpfs "$0" && exec "$@"'
-    const [program = '', ...rest] = smallDisk ? ['unshare', '-rm', 'sh', '-c', script, dir, ...command] : command
+    const [program = '', ...rest] = where([process.execPath, CHILD, ...args])
     this.#process = spawn(program, rest, { stdio: ['pipe', 'pipe', 'pipe'] })
     this.#process.stdout?.on('data', (text) => (this.#out += text))
     this.#process.stderr?.on('data', (text) => (this.#err += text))
   }
 
-  async says(word: string, seconds = 60): Promise<void> {
+  async says(word: string, seconds = 60 + 2 * SECONDS): Promise<void> {
     await until(`the child says '${word}':\n${this.#err}`, () => this.#out.includes(word), seconds * 1000)
   }
 
@@ -98,7 +97,9 @@ describe('a receiver, two Redis and a shipper: every event arrives', () => {
     const start = async (dir: string, args: string[], small = false) => {
       await mkdir(dir, { recursive: true })
       const [role = '', ...numbers] = args
-      const child = new Child(dir, [role, dir, mode, urls, ...numbers], small)
+      const script = 'mount -t tmpfs -o size=4m tmpfs "$0" && exec "$@"'
+      const onSmallDisk = (command: string[]) => ['unshare', '-rm', 'sh', '-c', script, dir, ...command]
+      const child = new Child(dir, [role, dir, mode, urls, ...numbers], small ? onSmallDisk : undefined)
       children.push(child)
       await child.says('started')
       return child
@@ -106,6 +107,34 @@ describe('a receiver, two Redis and a shipper: every event arrives', () => {
     const receive = () => start(join(work.path, 'receiver'), ['receive', `${RATE}`, `${seconds}`], smallDisk)
     const ship = (slow = pause) => start(join(work.path, 'shipper'), ['ship', `${slow}`])
     return { a, b, receive, ship, work: work.path }
+  }
+
+  /** The first Redis on another host, at the end of a cable; all else on this side of it. */
+  async function setupCable() {
+    stack = new AsyncDisposableStack()
+    const work = stack.use(await workspace()).path
+    const network = stack.use(await makeCutNetwork())
+    for (const [host, address] of [
+      ['far', network.far],
+      ['near', '127.0.0.1'],
+    ] as const) {
+      await mkdir(join(work, host))
+      const place = ['--dir', join(work, host), '--bind', address, '--port', '6379', '--protected-mode', 'no']
+      const [program = '', ...args] = network.on(host, ['redis-server', ...place, '--appendonly', 'yes', '--save', ''])
+      const server = stack.use(startProgram(program, args))
+      await until('redis-server is ready', () => server.said().includes('Ready to accept connections'))
+    }
+    const urls = `redis://${network.far},redis://127.0.0.1`
+    const start = async (role: string, ...numbers: number[]) => {
+      const dir = join(work, role === 'ship' ? 'shipper' : 'receiver')
+      await mkdir(dir, { recursive: true })
+      const args = [role, dir, 'failover', urls, ...numbers.map(String)]
+      const child = new Child(dir, args, (command) => network.on('near', command))
+      stack.defer(() => child.kill())
+      await child.says('started')
+      return child
+    }
+    return { network, work, start }
   }
 
   /** Ids that the shipper's output has, each once, and how many came in all. */
@@ -124,7 +153,7 @@ describe('a receiver, two Redis and a shipper: every event arrives', () => {
 
   async function drained(work: string): Promise<void> {
     const { ids } = appended(work)
-    await until('all is delivered', () => delivered(work).size >= ids.size)
+    await until('all is delivered', () => delivered(work).size >= ids.size, (30 + SECONDS) * 1000)
     // What is delivered is settled a moment later.
     await delay(500)
   }
@@ -303,6 +332,20 @@ describe('a receiver, two Redis and a shipper: every event arrives', () => {
     await receiver.says('sent')
     const report = await closes(work, receiver, shipper)
     expect(report.longest).toBeLessThan(2000)
+  })
+
+  test('the cable to the first is pulled, and put back', async () => {
+    const { network, work, start } = await setupCable()
+    const shipper = await start('ship', 0)
+    const receiver = await start('receive', RATE, SECONDS)
+    await delay(quarter)
+    await network.cut(true)
+    await delay(2 * quarter)
+    await network.cut(false)
+    await receiver.says('sent')
+    const report = await closes(work, receiver, shipper)
+    expect(report.longest).toBeLessThan(2000)
+    expect(receiver.happened('buffer_switched').length).toBeGreaterThanOrEqual(1)
   })
 
   test('kill -9 of the receiver, while both Redis are away', async () => {

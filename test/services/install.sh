@@ -16,6 +16,7 @@ logrotate logrotate
 python3 python3
 logger bsdutils
 redis-server redis-server
+ip iproute2
 openssl openssl'
 
 missing=$(echo "$wanted" | while read -r program package; do
@@ -44,6 +45,7 @@ for package in $missing; do
     logrotate) wrap logrotate usr/sbin/logrotate '' ;;
     python3) wrap python3 usr/bin/python3 '' ;;
     bsdutils) wrap logger usr/bin/logger '' ;;
+    iproute2) wrap ip bin/ip '' ;;
     redis-server) wrap redis-server usr/bin/redis-server '' ;;
     openssl) wrap openssl usr/bin/openssl '' ;;
   esac
