@@ -6,10 +6,11 @@ const ZERO = 0x30
 
 /**
  * Writes ISO 8601 times in UTC. The text is kept from the call before: within a minute only seconds and milliseconds
- * are written anew, within a millisecond nothing. 0.008 µs, also where each time lies in another second; `toISOString`
- * and write take 0.42 (best of 60 rounds of 20,000).
+ * are written anew, within a millisecond nothing: 0.012 µs in another second, 0.023 in another minute; `toISOString` and
+ * write take 0.47 (best of 60 rounds of 20,000).
  */
 export class IsoClock {
+  #day = Number.NaN
   #minute = Number.NaN
   #time = Number.NaN
   /** `2026-11-23T03:14:21.123Z` */
@@ -35,24 +36,38 @@ export class IsoClock {
 
   #set(time: number): void {
     if (time === this.#time) return
+    this.#time = time
     let within = time - this.#minute
     if (!(within >= 0 && within < MINUTE)) {
-      this.#minute = Math.floor(time / MINUTE) * MINUTE
-      Buffer.from(this.#text.buffer).write(new Date(this.#minute).toISOString().slice(0, 24), 'latin1')
+      this.#setMinute(time)
       within = time - this.#minute
     }
-    this.#time = time
     const millis = within | 0
     const seconds = (millis / 1000) | 0
     const rest = millis - seconds * 1000
-    const tens = (rest / 10) | 0
-    const hundreds = (rest / 100) | 0
     const text = this.#text
-    const tenSeconds = (seconds / 10) | 0
-    text[17] = ZERO + tenSeconds
-    text[18] = ZERO + seconds - tenSeconds * 10
+    const hundreds = (rest / 100) | 0
     text[20] = ZERO + hundreds
-    text[21] = ZERO + tens - hundreds * 10
-    text[22] = ZERO + rest - tens * 10
+    writeTwo(text, 17, seconds)
+    writeTwo(text, 21, rest - hundreds * 100)
   }
+
+  #setMinute(time: number): void {
+    const text = this.#text
+    if (!(time >= this.#day && time < this.#day + DAY)) {
+      this.#day = Math.floor(time / DAY) * DAY
+      Buffer.from(text.buffer).write(new Date(this.#day).toISOString().slice(0, 24), 'latin1')
+    }
+    const minutes = ((time - this.#day) / MINUTE) | 0
+    this.#minute = this.#day + minutes * MINUTE
+    const hours = (minutes / 60) | 0
+    writeTwo(text, 11, hours)
+    writeTwo(text, 14, minutes - hours * 60)
+  }
+}
+
+function writeTwo(text: Uint8Array, at: number, value: number): void {
+  const tens = (value / 10) | 0
+  text[at] = ZERO + tens
+  text[at + 1] = ZERO + value - tens * 10
 }
