@@ -17,6 +17,7 @@ test('the pattern that comes farthest, and what it wants there', () => {
   )
   expect(tell('logout of eve, 7 s')).toBe('; nearest is app/logout, up to about character 13, where it wants " after "')
   expect(tell('something else')).toBe('')
+  expect(nearest(null, [{ name: 'a', pattern: 'said \\(%{INT:n}\\)' }]).tell('said 7')).toContain('where it wants "("')
 })
 
 test('texts that begin alike, numbers aside, are looked into once', () => {

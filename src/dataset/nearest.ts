@@ -62,7 +62,7 @@ export class Nearest {
     }
     if (found === undefined || found.offset < NEAR) return ''
     const { name, offset, wanted } = found
-    const piece = wanted.startsWith('%{') ? wanted : `"${wanted}"`
+    const piece = wanted.startsWith('%{') ? wanted : `"${wanted.replace(/\\(?=[^0-9A-Za-z])/g, '')}"`
     return `; nearest is ${name}, up to about character ${offset}${wanted === '' ? '' : `, where it wants ${piece}`}`
   }
 
