@@ -47,8 +47,8 @@ async function sluice(args: string[], options: Record<string, unknown> = {}) {
 /** What a setup finds, and what it warns of; unless it is `dry` it is done. */
 async function setup(options: Record<string, unknown>, { dry = false, shape = 'ecs' as EventShape, types = {} } = {}) {
   const config = elasticsearchConfig.parse({ elasticsearch: { nodes: cluster.urls, dead_index: false, ...options } })
-  const plan = await planSetup(client, templatesOf(config, types, shape))
-  if (!dry) await applySetup(client, plan)
+  const plan = await planSetup({ client }, templatesOf(config, types, shape))
+  if (!dry) await applySetup({ client }, plan)
   return { states: plan.steps.map(({ state }) => state), warnings: plan.warnings }
 }
 
@@ -159,7 +159,7 @@ test('a shipper installs its templates, and removes the oldest of its own days a
   await cluster.call('PUT', `/${others[0]}`, { mappings: { _meta: { version: 7 } } })
   await cluster.call('PUT', `/${others[1]}`, { mappings: { _meta: { managed_by: 'sluice', index: 'kept-*' } } })
   await cluster.call('PUT', `/${others[2]}`, own)
-  const plan = await retentionPlan({ client, index, rules, now: Date.now() })
+  const plan = await retentionPlan({ cluster: { client }, index, rules, now: Date.now() })
   expect(plan.gone.map(({ index }) => index.name)).toEqual([days[4], days[3]])
   expect(plan.unmarked.sort()).toEqual([others[0], others[1]])
 
@@ -221,7 +221,7 @@ async function view() {
   const one = await Promise.any(
     cluster.urls.map(async (url) => {
       const node = await openClient(elasticsearchConfig.parse({ elasticsearch: { nodes: [url] } }))
-      return viewCluster(node).finally(() => node.close())
+      return viewCluster({ client: node }).finally(() => node.close())
     }),
   )
   const { missing, one: single, two, quorum } = one.survival
@@ -243,6 +243,14 @@ test('what the cluster view foretells is what happens, down to the last node', a
   expect([pair.length, before.holders('copies-3')]).toEqual([2, []])
 
   const at = (name: string) => Number(name.replace(/\D/g, ''))
+
+  // A node that hangs counts as dead; the view does not hang with it.
+  const [hanging = ''] = before.nodes.filter((node) => !node.isMaster).map(({ name }) => name)
+  cluster.pause(at(hanging))
+  const stuck = await view()
+  cluster.resume(at(hanging))
+  expect(stuck.nodes.filter(({ isUp }) => !isUp).map(({ name }) => name)).toEqual([hanging])
+  expect(stuck.missing).toEqual(hanging === holder ? ['copies-1'] : [])
   await cluster.kill(at(holder))
   const after = await until('the others notice', async () => {
     const seen = await view()

@@ -68,7 +68,7 @@ async function cluster(options: Options): Promise<void> {
 }
 
 async function showCluster(output: ElasticsearchConfig, connection: Connection, asJson: boolean): Promise<void> {
-  const view = await viewCluster(connection.client)
+  const view = await viewCluster(connection)
   const { node, version } = connection
   if (asJson) console.log(JSON.stringify({ output: output.name, node, version, ...view }))
   else {
@@ -78,14 +78,14 @@ async function showCluster(output: ElasticsearchConfig, connection: Connection, 
   if (view.master === null || view.survival.missing.length > 0) process.exitCode = 1
 }
 
-async function showRetention(output: ElasticsearchConfig, { client }: Connection, asJson: boolean): Promise<void> {
+async function showRetention(output: ElasticsearchConfig, cluster: Connection, asJson: boolean): Promise<void> {
   const { index, retention: rules, isDataStream } = output
   if (rules.days === undefined && rules.size === undefined) {
     throw new UserError(`The output ${output.name} has no retention rules: nothing is ever removed.`, 2)
   }
   if (isDataStream)
     throw new UserError('Of a data stream the cluster itself removes what is old, by its life cycle.', 2)
-  const plan = await retentionPlan({ client, index, rules, now: Date.now() })
+  const plan = await retentionPlan({ cluster, index, rules, now: Date.now() })
   if (asJson) console.log(JSON.stringify({ output: output.name, rules, ...plan }))
   else for (const line of retentionLines(plan)) console.log(harmless(line.trimEnd()))
 }

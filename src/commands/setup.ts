@@ -52,8 +52,8 @@ async function setup(options: Options): Promise<void> {
 
 async function applied(config: Config, output: ElasticsearchConfig): Promise<SetupPlan> {
   await using connection = await connect(output)
-  const plan = await planSetup(connection.client, templatesFor(config, output))
-  await applySetup(connection.client, plan)
+  const plan = await planSetup(connection, templatesFor(config, output))
+  await applySetup(connection, plan)
   return plan
 }
 
@@ -61,7 +61,7 @@ async function planned(config: Config, output: ElasticsearchConfig): Promise<Set
   const sets = templatesFor(config, output)
   try {
     await using connection = await connect(output)
-    return await planSetup(connection.client, sets)
+    return await planSetup(connection, sets)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     console.error(`${error.message}\nWhat a new cluster would be sent:`)

@@ -19,17 +19,22 @@ export interface Connection extends AsyncDisposable {
 /** Asks all nodes of the config at once, and takes the first that answers. @throws UserError with each one's reason */
 export async function connect(config: ElasticsearchConfig): Promise<Connection> {
   const opened: Client[] = []
+  const rest = new AbortController()
   const asked = config.nodes.map(async (node): Promise<Connection> => {
     const client = await openClient({ ...config, nodes: [node], sniff: false })
     opened.push(client)
     const question = { path: '/', millis: CONNECT_MILLIS }
-    const { version } = await ask(client, question, z.object({ version: z.object({ number: z.string() }) }))
+    const { version } = await ask(
+      { client, signal: rest.signal },
+      question,
+      z.object({ version: z.object({ number: z.string() }) }),
+    )
     return { client, node, version: shown(version.number), [Symbol.asyncDispose]: () => client.close() }
   })
   const outcomes = Promise.allSettled(asked)
   const first = await Promise.any(asked).catch(() => null)
   if (first !== null) {
-    // The others end by their own time limit; nobody waits for them.
+    rest.abort()
     for (const client of opened) if (client !== first.client) client.close().catch(() => {})
     return first
   }

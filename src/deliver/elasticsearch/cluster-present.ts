@@ -36,8 +36,7 @@ function nodeRow({ name, roles, isMaster, isUp, copies, disk }: ClusterNode): st
     name,
     known.join(' '),
     number.format(copies),
-    disk === null ? '?' : size(disk.total - disk.available),
-    disk === null ? '?' : size(disk.available),
+    ...(disk === null ? ['?', '?'] : [size(disk.total - disk.available), size(disk.available)]),
     isUp ? (isMaster ? 'elected master' : '') : 'DOES NOT ANSWER',
   ]
 }
@@ -48,7 +47,7 @@ function indexLines(indices: readonly ClusterIndex[], index: string): string[] {
     name,
     number.format(shards),
     inService === 0 ? 'NOT ALL THERE' : `${inService} of ${copies}`,
-    number.format(events),
+    events === null ? '?' : number.format(events),
     size(bytes),
   ])
   return table(['index', 'shards', 'copies', 'events', 'size'], [...rows, ['together', '', '', '', size(sum(indices))]])
@@ -112,12 +111,16 @@ function names(all: readonly string[]): string {
   return `${all.slice(0, NAMED).join(', ')}${rest > 0 ? ` and ${number.format(rest)} more` : ''}`
 }
 
-function sum(indices: readonly ClusterIndex[]): number {
-  return indices.reduce((total, { bytes }) => total + bytes, 0)
+function sum(indices: readonly ClusterIndex[]): number | null {
+  return indices.reduce<number | null>(
+    (total, { bytes }) => (total === null || bytes === null ? null : total + bytes),
+    0,
+  )
 }
 
-/** `1.5gb`, as configs say it. */
-export function size(bytes: number): string {
+/** `1.5gb`, as configs say it; `?` when it is not known. */
+export function size(bytes: number | null): string {
+  if (bytes === null) return '?'
   const unit = Math.min(UNITS.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)))
   const value = bytes / 1024 ** unit
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)}${UNITS[unit]}`

@@ -2,6 +2,12 @@ import type { Client } from '@elastic/elasticsearch'
 import type { z } from 'zod'
 import { CLUSTER_TIMEOUT } from './client.ts'
 
+/** Whom to ask, and until when. */
+export interface Asked {
+  client: Client
+  signal?: AbortSignal
+}
+
 export interface Question {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** With its query, which holds no strangers' text. */
@@ -13,7 +19,7 @@ export interface Question {
 }
 
 /** Asks the cluster, and checks the answer. Rejects with the client's errors (failure.ts), or zod's for a strange answer. */
-export async function ask<T>(client: Client, question: Question, schema: z.ZodType<T>): Promise<T> {
+export async function ask<T>({ client, signal }: Asked, question: Question, schema: z.ZodType<T>): Promise<T> {
   const { method = 'GET', path, body, expected = [], millis } = question
   const [route = '', query] = path.split('?')
   const answer: unknown = await client.transport.request(
@@ -23,7 +29,7 @@ export async function ask<T>(client: Client, question: Question, schema: z.ZodTy
       ...(query !== undefined && { querystring: Object.fromEntries(new URLSearchParams(query)) }),
       ...(body !== undefined && { body }),
     },
-    { ignore: expected, ...(millis !== undefined && { requestTimeout: millis }) },
+    { ignore: expected, ...(signal && { signal }), ...(millis !== undefined && { requestTimeout: millis }) },
   )
   return schema.parse(answer)
 }

@@ -1,6 +1,5 @@
-import type { Client } from '@elastic/elasticsearch'
 import { z } from 'zod'
-import { ask } from './cluster-request.ts'
+import { type Asked, ask } from './cluster-request.ts'
 import { type Survival, survival } from './cluster-survival.ts'
 import { shown } from './failure.ts'
 
@@ -23,9 +22,10 @@ export interface ClusterIndex {
   copies: number
   /** Copies in service of the shard that has fewest. */
   inService: number
-  events: number
+  /** Null: a node that hangs keeps the others from telling. */
+  events: number | null
   /** Of all copies. */
-  bytes: number
+  bytes: number | null
 }
 
 /** What one node knows of the cluster. */
@@ -94,32 +94,38 @@ const PATIENCE = 'timeout=5s'
  * Asks the node at the other end only for what it knows itself, so that a cluster without a master can be looked at.
  * @throws the client's errors
  */
-export async function viewCluster(client: Client): Promise<ClusterView> {
+export async function viewCluster(cluster: Asked): Promise<ClusterView> {
   const state = await ask(
-    client,
+    cluster,
     { path: `/_cluster/state/master_node,nodes,routing_table,metadata?local=true&filter_path=${STATE}` },
     State,
   )
   const [up, disks, sizes] = await Promise.all([
-    ask(client, { path: `/_nodes/http?${PATIENCE}&filter_path=nodes.*.name` }, Up),
+    ask(cluster, { path: `/_nodes/http?${PATIENCE}&filter_path=nodes.*.name` }, Up),
     // Without a master, or when it is just lost, no node tells it.
     state.master_node == null
       ? NO_DISKS
-      : ask(client, { path: `/_nodes/stats/fs?${PATIENCE}&filter_path=nodes.*.fs.total` }, Disks).catch(() => NO_DISKS),
+      : ask(cluster, { path: `/_nodes/stats/fs?${PATIENCE}&filter_path=nodes.*.fs.total` }, Disks).catch(
+          () => NO_DISKS,
+        ),
+    // This one waits for nodes that hang, until the cluster has noticed.
     ask(
-      client,
-      { path: `/_stats/store,docs?expand_wildcards=all&forbid_closed_indices=false&filter_path=${SIZES}` },
+      cluster,
+      {
+        path: `/_stats/store,docs?expand_wildcards=all&forbid_closed_indices=false&filter_path=${SIZES}`,
+        millis: 8000,
+      },
       Sizes,
-    ),
+    ).catch(() => null),
   ])
-  return view(state, { up: new Set(Object.keys(up.nodes)), disks: disks.nodes, sizes: sizes.indices })
+  return view(state, { up: new Set(Object.keys(up.nodes)), disks: disks.nodes, sizes: sizes?.indices ?? null })
 }
 
 interface Figures {
   /** Ids of the nodes that answer. */
   up: ReadonlySet<string>
   disks: z.infer<typeof Disks>['nodes']
-  sizes: z.infer<typeof Sizes>['indices']
+  sizes: z.infer<typeof Sizes>['indices'] | null
 }
 
 function view(state: State, { up, disks, sizes }: Figures): ClusterView {
@@ -134,14 +140,14 @@ function view(state: State, { up, disks, sizes }: Figures): ClusterView {
       shards.push({ index: name, nodes })
       return { wanted: copies.length, nodes }
     })
-    const size = sizes[name]
+    const size = sizes?.[name]
     indices.push({
       name,
       shards: served.length,
       copies: Math.max(0, ...served.map(({ wanted }) => wanted)),
       inService: Math.min(...served.map(({ nodes }) => nodes.length)),
-      events: size?.primaries?.docs?.count ?? 0,
-      bytes: size?.total?.store?.size_in_bytes ?? 0,
+      events: sizes === null ? null : (size?.primaries?.docs?.count ?? 0),
+      bytes: sizes === null ? null : (size?.total?.store?.size_in_bytes ?? 0),
     })
   }
   const names = new Map(Object.entries(state.nodes).map(([id, { name }]) => [id, shown(name)]))

@@ -76,7 +76,7 @@ export class ElasticsearchOutput implements Output {
   }
 
   async deliver(batches: Batch[], signal?: AbortSignal): Promise<Outcome[]> {
-    await this.#options.lifecycle?.ready()
+    await this.#options.lifecycle?.ready(signal)
     const now = Date.now()
     if (now < this.#stopped.until) throw new Error(this.#stopped.reason)
     const outcomes = batches.map((): Outcome => ({ done: 0, duplicate: 0, exceptions: [] }))

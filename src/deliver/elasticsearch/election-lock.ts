@@ -1,6 +1,5 @@
-import type { Client } from '@elastic/elasticsearch'
 import { z } from 'zod'
-import { ask, MASTER } from './cluster-request.ts'
+import { type Asked, ask, MASTER } from './cluster-request.ts'
 import type { Lock, Read, Term } from './election.ts'
 
 /** Holds one small document per `index` of the configs that share a cluster. */
@@ -21,17 +20,17 @@ const Written = z.object({ _seq_no: z.int().optional(), _primary_term: z.int().o
 
 /** https://www.elastic.co/docs/reference/elasticsearch/rest-apis/optimistic-concurrency-control */
 export class ElectionLock implements Lock<Version> {
-  readonly #client: Client
+  readonly #cluster: Asked
   readonly #path: string
 
   /** @param subject what is led. */
-  constructor(client: Client, subject: string) {
-    this.#client = client
+  constructor(cluster: Asked, subject: string) {
+    this.#cluster = cluster
     this.#path = `/${LOCK_INDEX}/_doc/${encodeURIComponent(subject)}`
   }
 
   async read(): Promise<Read<Version> | null> {
-    const answer = await ask(this.#client, { path: this.#path, expected: [404] }, Found)
+    const answer = await ask(this.#cluster, { path: this.#path, expected: [404] }, Found)
     const { found, _seq_no: number, _primary_term: term, _source: source } = answer
     if (!found || number === undefined || term === undefined) {
       await this.#create()
@@ -45,7 +44,7 @@ export class ElectionLock implements Lock<Version> {
     const condition =
       previous === null ? 'op_type=create' : `if_seq_no=${previous.number}&if_primary_term=${previous.term}`
     const answer = await ask(
-      this.#client,
+      this.#cluster,
       { method: 'PUT', path: `${this.#path}?${condition}`, body: term, expected: [409] },
       Written,
     )
@@ -60,6 +59,6 @@ export class ElectionLock implements Lock<Version> {
       mappings: { _meta: { managed_by: 'sluice' }, enabled: false },
     }
     const question = { method: 'PUT' as const, path: `/${LOCK_INDEX}?${MASTER}`, body, expected: [400] }
-    await ask(this.#client, question, z.unknown())
+    await ask(this.#cluster, question, z.unknown())
   }
 }

@@ -81,6 +81,14 @@ test('a leader whose answer got lost goes on', async () => {
   expect(await all[1]?.beat()).toBe(false)
 })
 
+test('a leader whose lock was taken away stops at once', async () => {
+  const lock = new FakeLock()
+  const { all } = candidates(lock, 'a')
+  await all[0]?.beat()
+  await lock.write({ holder: 'b', lease: LEASE }, 1)
+  expect(await all[0]?.beat()).toBe(false)
+})
+
 test('a longer lease of the holder counts', async () => {
   const lock = new FakeLock()
   let time = 0

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from '@elastic/elasticsearch'
 import { messageOf } from '../../ledger/files.ts'
+import type { Asked } from './cluster-request.ts'
 import type { ElasticsearchConfig } from './config.ts'
 import { Election } from './election.ts'
 import { ElectionLock } from './election-lock.ts'
@@ -47,6 +48,9 @@ const RESIGN_MILLIS = 2000
 export class Lifecycle {
   readonly #options: LifecycleOptions
   readonly #stop = new AbortController()
+  /** Ends the requests that are under way, which would keep the client from closing. */
+  readonly #cancel = new AbortController()
+  readonly #cluster: Asked
   readonly #caring: Promise<void> | undefined
   #isReady: boolean
   #installing: Promise<void> | undefined
@@ -55,6 +59,7 @@ export class Lifecycle {
 
   constructor(options: LifecycleOptions) {
     this.#options = options
+    this.#cluster = { client: options.client, signal: this.#cancel.signal }
     const { isDataStream, setup, retention } = options.config
     this.#isReady = !setup
     this.ready().catch((error: unknown) => {
@@ -67,28 +72,29 @@ export class Lifecycle {
 
   /**
    * Resolves when events may be sent: an index that is made before its template would be another one for good.
-   * Rejects with the reason, and tries anew when called again.
+   * Rejects with the reason, or when the signal aborts, and tries anew when called again.
    */
-  async ready(): Promise<void> {
+  async ready(signal = this.#stop.signal): Promise<void> {
     if (this.#isReady) return
     this.#installing ??= this.#install().finally(() => {
       this.#installing = undefined
     })
-    await orStopped(this.#installing, this.#stop.signal)
+    await orStopped(this.#installing, AbortSignal.any([signal, this.#stop.signal]))
   }
 
   /** Ends what is under way, and lets another process lead. */
   async close(): Promise<void> {
     this.#stop.abort(new Error('stopping'))
     await this.#caring
+    this.#cancel.abort()
   }
 
   async #install(): Promise<void> {
-    const { client, templates, onHappening } = this.#options
+    const { templates, onHappening } = this.#options
     let plan: SetupPlan
     try {
-      plan = await planSetup(client, await templates(this.#stop.signal))
-      await applySetup(client, plan)
+      plan = await planSetup(this.#cluster, await templates(this.#stop.signal))
+      await applySetup(this.#cluster, plan)
     } catch (error) {
       throw new Error(`templates: ${failureOf(error).reason} (\`setup: false\` does without)`)
     }
@@ -107,9 +113,9 @@ export class Lifecycle {
 
   /** Beats until it is stopped; removes what is old while this process is the elected one. */
   async #care(): Promise<void> {
-    const { client, config, onHappening, lease = LEASE_MILLIS, passMillis = PASS_MILLIS } = this.#options
+    const { config, onHappening, lease = LEASE_MILLIS, passMillis = PASS_MILLIS } = this.#options
     const me = `${hostname()}-${randomBytes(8).toString('hex')}`
-    const election = new Election({ me, lock: new ElectionLock(client, config.index), lease })
+    const election = new Election({ me, lock: new ElectionLock(this.#cluster, config.index), lease })
     const { signal } = this.#stop
     let led = false
     let next = 0
@@ -136,10 +142,10 @@ export class Lifecycle {
   }
 
   async #pass(mayGoOn: () => boolean): Promise<void> {
-    const { client, config, oldest, onHappening } = this.#options
+    const { config, oldest, onHappening } = this.#options
     const { index, retention: rules } = config
-    const plan = await retentionPlan({ client, index, rules, now: Date.now(), oldest: await oldest() })
-    for await (const { index, rule } of remove(client, plan, mayGoOn)) {
+    const plan = await retentionPlan({ cluster: this.#cluster, index, rules, now: Date.now(), oldest: await oldest() })
+    for await (const { index, rule } of remove(this.#cluster, plan, mayGoOn)) {
       const { name, bytes, events } = index
       onHappening({ kind: 'index_removed', index: name, bytes, events, rule })
     }

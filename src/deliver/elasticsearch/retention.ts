@@ -1,6 +1,5 @@
-import type { Client } from '@elastic/elasticsearch'
 import { z } from 'zod'
-import { ask, MASTER } from './cluster-request.ts'
+import { type Asked, ask, MASTER } from './cluster-request.ts'
 import {
   type KeptIndex,
   periodOf,
@@ -33,13 +32,13 @@ export interface OwnIndices {
 }
 
 /** The indices of `index` (with its %Y, %m, %d): those whose name is exactly a date of it, and whose mapping is marked. */
-export async function ownIndices(client: Client, index: string): Promise<OwnIndices> {
+export async function ownIndices(cluster: Asked, index: string): Promise<OwnIndices> {
   const names = encodeURIComponent(patternOf(index))
   const which = 'expand_wildcards=all&ignore_unavailable=true&allow_no_indices=true'
-  const marks = await ask(client, { path: `/${names}/_mapping?${which}&filter_path=*.mappings._meta` }, Marks)
+  const marks = await ask(cluster, { path: `/${names}/_mapping?${which}&filter_path=*.mappings._meta` }, Marks)
   const parts = 'indices.*.uuid,indices.*.primaries.docs.count,indices.*.total.store.size_in_bytes'
   const sizes = await ask(
-    client,
+    cluster,
     { path: `/${names}/_stats/store,docs?${which}&forbid_closed_indices=false&filter_path=${parts}` },
     Sizes,
   )
@@ -61,7 +60,7 @@ export async function ownIndices(client: Client, index: string): Promise<OwnIndi
 }
 
 export interface RetentionOptions {
-  client: Client
+  cluster: Asked
   /** Of the config, with its %Y, %m, %d. */
   index: string
   rules: RetentionRules
@@ -72,13 +71,13 @@ export interface RetentionOptions {
 
 /** What a pass would remove now; nothing is removed. */
 export async function retentionPlan(options: RetentionOptions): Promise<RetentionPlan & { unmarked: string[] }> {
-  const { own, unmarked } = await ownIndices(options.client, options.index)
+  const { own, unmarked } = await ownIndices(options.cluster, options.index)
   return { ...planRetention(own, options.rules, options), unmarked }
 }
 
 /** Removes what the plan names, one index after the other while `mayGoOn`; yields each that is gone. */
 export async function* remove(
-  client: Client,
+  cluster: Asked,
   { gone }: RetentionPlan,
   mayGoOn: () => boolean,
 ): AsyncGenerator<Removal> {
@@ -86,7 +85,7 @@ export async function* remove(
     if (!mayGoOn()) return
     const path = `/${encodeURIComponent(removal.index.name)}?${MASTER}`
     const Answer = z.object({ acknowledged: z.boolean().optional() })
-    const { acknowledged } = await ask(client, { method: 'DELETE', path, expected: [404] }, Answer)
+    const { acknowledged } = await ask(cluster, { method: 'DELETE', path, expected: [404] }, Answer)
     if (acknowledged !== undefined) yield removal
   }
 }

@@ -1,8 +1,7 @@
-import type { Client } from '@elastic/elasticsearch'
 import { z } from 'zod'
 import { UserError } from '../../errors.ts'
 import { formatIndex } from '../../lane/index-name.ts'
-import { ask, MASTER } from './cluster-request.ts'
+import { type Asked, ask, MASTER } from './cluster-request.ts'
 import { failureOf } from './failure.ts'
 import type { Template, TemplateSet } from './template.ts'
 
@@ -50,11 +49,11 @@ const Others = z.object({
 })
 
 /** Compares with what the cluster has; nothing is written. */
-export async function planSetup(client: Client, sets: readonly TemplateSet[], now = Date.now()): Promise<SetupPlan> {
+export async function planSetup(cluster: Asked, sets: readonly TemplateSet[], now = Date.now()): Promise<SetupPlan> {
   const steps: Step[] = []
   for (const { templates } of sets) {
     const some: Step[] = []
-    for (const template of templates) some.push(judge(template, await existing(client, template)))
+    for (const template of templates) some.push(judge(template, await existing(cluster, template)))
     const isUnusable = some.some(({ state }) => state === 'foreign' || state === 'newer')
     for (const step of some) {
       const isWrite = step.state === 'new' || step.state === 'changed'
@@ -66,7 +65,7 @@ export async function planSetup(client: Client, sets: readonly TemplateSet[], no
     }
   }
   const { index_templates: all } = await ask(
-    client,
+    cluster,
     {
       path: '/_index_template?filter_path=index_templates.name,index_templates.index_template.index_patterns,index_templates.index_template.priority',
     },
@@ -77,12 +76,12 @@ export async function planSetup(client: Client, sets: readonly TemplateSet[], no
 }
 
 /** Writes what the plan says is new or changed. @throws UserError with the cluster's reason */
-export async function applySetup(client: Client, { steps }: SetupPlan): Promise<void> {
+export async function applySetup(cluster: Asked, { steps }: SetupPlan): Promise<void> {
   for (const { template, state } of steps) {
     if (state !== 'new' && state !== 'changed') continue
     const path = `${pathOf(template)}?${MASTER}`
     try {
-      await ask(client, { method: 'PUT', path, body: template.body }, z.object({ acknowledged: z.literal(true) }))
+      await ask(cluster, { method: 'PUT', path, body: template.body }, z.object({ acknowledged: z.literal(true) }))
     } catch (error) {
       throw new UserError(`the ${nameOf(template)} could not be written: ${failureOf(error).reason}`)
     }
@@ -97,13 +96,13 @@ export function nameOf({ kind, name }: Template): string {
   return `${kind.replace('_', ' ')} ${name}`
 }
 
-async function existing(client: Client, template: Template): Promise<Meta | null | undefined> {
+async function existing(cluster: Asked, template: Template): Promise<Meta | null | undefined> {
   const question = { path: pathOf(template), expected: [404] }
   if (template.kind === 'component_template') {
-    const [found] = (await ask(client, question, Components)).component_templates ?? []
+    const [found] = (await ask(cluster, question, Components)).component_templates ?? []
     return found && (found.component_template._meta ?? null)
   }
-  const [found] = (await ask(client, question, Indexes)).index_templates ?? []
+  const [found] = (await ask(cluster, question, Indexes)).index_templates ?? []
   return found && (found.index_template._meta ?? null)
 }
 
