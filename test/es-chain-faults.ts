@@ -6,6 +6,8 @@ export async function killings(cluster: Cluster, { goesOn, killShipper, restartS
   await goesOn(3000)
   await cluster.kill(0, 1)
   await goesOn(3000)
+  // Of every shard a copy is left.
+  await cluster.yellow(cluster.count - 2)
   await cluster.restart(0, 1)
   await killShipper(0)
   await goesOn(3000)
