@@ -73,11 +73,13 @@ test('the commands: a dry run only tells, a setup writes once', async () => {
 test('a changed config changes its own template, and the next index is made like that', async () => {
   const index = 'changed-%Y.%m.%d'
   expect(await setup({ index })).toMatchObject({ states: ['new', 'new'] })
-  expect(await setup({ index, replicas: 1 })).toMatchObject({ states: ['unchanged', 'changed'] })
+  expect(await setup({ index, replicas: 1 })).toMatchObject({ states: ['changed', 'unchanged'] })
   expect(await setup({ index, replicas: 1 })).toMatchObject({ states: ['unchanged', 'unchanged'] })
+  const mine = { template: { settings: { 'index.refresh_interval': '9s' } } }
+  await cluster.call('PUT', '/_component_template/sluice-changed-yyyy.mm.dd@custom', mine)
   const name = dayBefore(index, 0)
   await cluster.call('PUT', `/${name}`)
-  const settings = { number_of_replicas: '1', refresh_interval: '5000ms', codec: 'best_compression' }
+  const settings = { number_of_replicas: '1', refresh_interval: '9s', codec: 'best_compression' }
   const mappings = { _meta: { managed_by: 'sluice', index } }
   expect(await cluster.call('GET', `/${name}`)).toMatchObject({ [name]: { mappings, settings: { index: settings } } })
 })

@@ -1,11 +1,13 @@
 import { type Command, Option } from 'commander'
 import { DEFAULT_CONFIG, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import { connect } from '../deliver/elasticsearch/cluster-connect.ts'
+import { type Connection, connect } from '../deliver/elasticsearch/cluster-connect.ts'
 import type { ElasticsearchConfig } from '../deliver/elasticsearch/config.ts'
+import { failureOf } from '../deliver/elasticsearch/failure.ts'
 import { applySetup, nameOf, pathOf, planSetup, type SetupPlan } from '../deliver/elasticsearch/setup.ts'
 import { requestLines, setupLines } from '../deliver/elasticsearch/setup-present.ts'
 import { templatesFor } from '../deliver/elasticsearch/setup-templates.ts'
+import type { TemplateSet } from '../deliver/elasticsearch/template.ts'
 import { harmless } from '../deliver/store/print.ts'
 import { UserError } from '../errors.ts'
 import { clustersOf } from './cluster.ts'
@@ -52,16 +54,24 @@ async function setup(options: Options): Promise<void> {
 
 async function applied(config: Config, output: ElasticsearchConfig): Promise<SetupPlan> {
   await using connection = await connect(output)
-  const plan = await planSetup(connection, templatesFor(config, output))
+  const plan = await compared(connection, templatesFor(config, output))
   await applySetup(connection, plan)
   return plan
+}
+
+async function compared(connection: Connection, sets: readonly TemplateSet[]): Promise<SetupPlan> {
+  try {
+    return await planSetup(connection, sets)
+  } catch (error) {
+    throw new UserError(`${connection.node}: the templates can't be read: ${failureOf(error).reason}`)
+  }
 }
 
 async function planned(config: Config, output: ElasticsearchConfig): Promise<SetupPlan> {
   const sets = templatesFor(config, output)
   try {
     await using connection = await connect(output)
-    return await planSetup(connection, sets)
+    return await compared(connection, sets)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     console.error(`${error.message}\nWhat a new cluster would be sent:`)

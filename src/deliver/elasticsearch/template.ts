@@ -58,15 +58,6 @@ function eventTemplates(config: Wanted, types: Readonly<Record<string, FieldType
   const name = templateName(index)
   const { settings, mappings } = eventMapping(types, shape)
   const component = marked('component_template', `${name}-events`, index, {
-    template: { settings, mappings: { _meta: indexMark(index), ...mappings } },
-  })
-  const template = marked('index_template', name, index, {
-    index_patterns: [patternOf(index)],
-    priority: PRIORITY,
-    ...(isDataStream && { data_stream: {} }),
-    // The second is the operator's own, who may change anything there: https://www.elastic.co/docs name it so.
-    composed_of: [component.name, `${name}@custom`],
-    ignore_missing_component_templates: [`${name}@custom`],
     template: {
       settings: {
         'index.number_of_shards': shards,
@@ -74,10 +65,22 @@ function eventTemplates(config: Wanted, types: Readonly<Record<string, FieldType
         'index.refresh_interval': `${refresh}ms`,
         'index.codec': codec,
         ...(logsdb && { 'index.mode': 'logsdb' }),
+        ...settings,
       },
-      // The cluster's own retention: it also begins new backing indices.
-      ...(isDataStream && { lifecycle: retention.days === undefined ? {} : { data_retention: `${retention.days}d` } }),
+      mappings: { _meta: indexMark(index), ...mappings },
     },
+  })
+  const template = marked('index_template', name, index, {
+    index_patterns: [patternOf(index)],
+    priority: PRIORITY,
+    ...(isDataStream && { data_stream: {} }),
+    // The later one wins, and is the operator's own. What the index template itself said would win over both.
+    composed_of: [component.name, `${name}@custom`],
+    ignore_missing_component_templates: [`${name}@custom`],
+    // The cluster's own retention: it also begins new backing indices.
+    ...(isDataStream && {
+      template: { lifecycle: retention.days === undefined ? {} : { data_retention: `${retention.days}d` } },
+    }),
   })
   return { index, templates: [component, template] }
 }
