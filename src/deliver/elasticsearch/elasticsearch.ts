@@ -16,6 +16,8 @@ import { Pace } from './pace.ts'
 import { bytesOf, countOf, halve, pack, type Run } from './runs.ts'
 import { fateOf } from './verdict.ts'
 
+/** Of a backlog of small batches one request takes so many, if they fit. */
+const MOST_BATCHES = 1000
 /** While the cluster takes nothing, requests that would only be refused are not sent. */
 const STOP_MILLIS = 5000
 
@@ -61,7 +63,7 @@ export class ElasticsearchOutput implements Output {
   constructor(options: ElasticsearchOptions) {
     const { client, config } = options
     const { size, delay, concurrency } = config.bulk
-    this.grouping = { bytes: size, millis: delay, concurrency }
+    this.grouping = { batches: MOST_BATCHES, bytes: size, millis: delay, concurrency }
     this.#size = size
     this.#options = options
     this.#pace = new Pace(concurrency)
