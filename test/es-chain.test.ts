@@ -24,7 +24,7 @@ test(
   async () => {
     await runChain(cluster, {
       name: 'away',
-      seconds: 5,
+      seconds: 10,
       async faults(chain) {
         await absence(cluster, chain, 3000)
         await readOnly(cluster, chain, 'away-*', 1000)
@@ -34,14 +34,3 @@ test(
   },
   MILLIS,
 )
-
-test(
-  'a node with little room, which answers 429 to requests and to events: everything sent is there, once',
-  async () => {
-    await using small = await startCluster({ data: 1, settings: LITTLE_ROOM })
-    await runChain(small, { name: 'small', seconds: 5, replicas: 0, faults: ({ goesOn }) => goesOn(5000) })
-  },
-  MILLIS,
-)
-
-const LITTLE_ROOM = { 'indexing_pressure.memory.coordinating.limit': '300kb', 'thread_pool.write.queue_size': 1 }
