@@ -61,7 +61,7 @@ export class Discovery {
     const files = await this.#assign(this.#streams, unclaimed, new Set([...seen, ...followers.keys()]))
     this.#first = false
     const took = Date.now() - began
-    this.#nextAt = Date.now() + (took > MAX_LOOK_MS ? 10 * took : discoverMs)
+    this.#nextAt = Date.now() + (took > MAX_LOOK_MS && discoverMs > 0 ? 10 * took : discoverMs)
     return { rotated, files: [...grown, ...files], seen }
   }
 

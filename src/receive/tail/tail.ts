@@ -27,7 +27,7 @@ export interface TailOptions {
   onHappening(happening: TailHappening): void
   /** How often files are looked at, in ms (default 250). */
   pollMs?: number
-  /** How often new files are looked for, in ms (default 1000); takes a tenth of the time at most. */
+  /** How often new files are looked for, in ms (default 1000); takes a tenth of the time at most. 0: at every look. */
   discoverMs?: number
   /** How long a file that was rotated away must rest before it is left, in ms (default 30,000). */
   graceMs?: number
