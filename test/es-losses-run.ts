@@ -55,7 +55,12 @@ deliver: [{ elasticsearch: { nodes: ["${cluster.url}"], setup: false, dead_index
   await new Pacer({ rate }).play(datagrams, async (from, to) => {
     await sender.send(datagrams, from, to)
     if (from < quarter && to >= quarter) await cluster.set(faults)
-    if (from < 3 * quarter && to >= 3 * quarter) await cluster.set()
+    if (from < 3 * quarter && to >= 3 * quarter) {
+      // What is refused has to get there before it is not any more.
+      const isRefused = async () => faults.refuse === undefined || (await cluster.counts()).refused >= POISONED
+      await until('they are refused', isRefused, 60_000)
+      await cluster.set()
+    }
     next = to
   })
   await sender.close()
