@@ -35,11 +35,32 @@ export async function handOver({ members, marks, disk, streams, outputs }: HandO
         const mark = { output, stream, number, part: 0, count, done: count, duplicate: 0, dead: 0 }
         if (!marks.has(output, stream, number, 0)) await marks.record({ ...mark, lost: {}, retry: 0, tally: [] })
       }
-      // Not behind a batch that is missing: its lines are to be read again.
       const gaps = disk.gaps().filter((gap) => gap.output === output && gap.stream === stream)
-      const last = Math.min(disk.lastNumber(output, stream), ...gaps.map(({ from }) => from - 1))
-      const positions = found.get(last)?.positions
+      const last = disk.lastNumber(output, stream)
+      const isThere = (number: number) => number <= last && !gaps.some(({ from, to }) => from <= number && number <= to)
+      const positions = positionsAfter(found, disk.positions(), isThere)
       if (positions) await disk.savePositions(positions)
     }
   }
+}
+
+/**
+ * Where reading goes on, if that is further than what is saved: behind the batches that follow the saved position, up to
+ * the first that is missing, since its lines are to be read again. Undefined also when it can't be told from these
+ * batches which one was saved last; then lines may be read twice, under the same ids.
+ */
+export function positionsAfter(
+  found: ReadonlyMap<number, Appended>,
+  saved: ReadonlyMap<string, unknown>,
+  isThere: (number: number) => boolean,
+): Record<string, unknown> | undefined {
+  const carrying = [...found].flatMap(([number, { positions }]) => (positions ? [{ number, positions }] : []))
+  const isSaved = ([key, value]: [string, unknown]) => JSON.stringify(saved.get(key)) === JSON.stringify(value)
+  const done = carrying.filter(({ positions }) => Object.entries(positions).every(isSaved)).map(({ number }) => number)
+  const isNew = carrying.every(({ positions }) => Object.keys(positions).every((key) => !saved.has(key)))
+  if (done.length === 0 && !isNew) return undefined
+  const from = Math.max(0, ...done)
+  let to = from
+  while (isThere(to + 1)) to++
+  return to > from ? found.get(to)?.positions : undefined
 }
