@@ -21,6 +21,15 @@ export function viewOn(out: Uint8Array): DataView {
   return targetView
 }
 
+const NO_WORDS = new DataView(new ArrayBuffer(0))
+
+/** A copy that is as long as whole words are. */
+function wordsOf(bytes: Uint8Array): DataView {
+  const padded = new Uint8Array((bytes.length + 7) & ~7)
+  padded.set(bytes)
+  return new DataView(padded.buffer)
+}
+
 /** Text that is the same in many events, as bytes: made once, copied often. */
 export class Piece {
   readonly length: number
@@ -29,11 +38,10 @@ export class Piece {
 
   constructor(text: string) {
     const bytes = Buffer.from(text.toWellFormed())
-    const padded = new Uint8Array((bytes.length + 7) & ~7)
-    padded.set(bytes)
     this.length = bytes.length
-    this.#bytes = padded.subarray(0, bytes.length)
-    this.#words = new DataView(padded.buffer)
+    this.#bytes = bytes
+    // Names without end may come, and each makes some: only what `put` will use.
+    this.#words = bytes.length > LONG ? NO_WORDS : wordsOf(bytes)
   }
 
   /** Writes the piece and returns the offset after it; `out` must have room for seven bytes more. */
