@@ -69,7 +69,7 @@ export class Engine {
   /** Against the way of a line: what takes comes before what gives, and the sockets last but for the outputs. */
   static async start(options: EngineOptions): Promise<Engine> {
     // Read first: nothing is touched when they are wrong. A shipper parses no lines.
-    if (config.receive.length > 0) datasetsOf(config)
+    if (options.config.receive.length > 0) datasetsOf(options.config)
     const engine = new Engine(options, await openAccounts(options.config, options.log))
     try {
       await engine.#open(options)
