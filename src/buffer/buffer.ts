@@ -43,7 +43,7 @@ export interface Lease {
   settle(outcome: Outcome, rest?: Batch): Promise<'settled' | 'gone'>
   /**
    * Gives the batch back; it comes again, at once or not before `after` ms: later ones go first meanwhile. From a Redis
-   * it then comes after a lease's time, however long `after` is; after a restart it may come at once.
+   * it comes after a lease's time at the latest; after a restart it may come at once.
    */
   release(after?: number): Promise<void>
 }

@@ -155,6 +155,13 @@ export function conformance(
       expect(storeTotals()?.done).toBe(6)
     })
 
+    test('a batch released for a while comes again long before its lease would have run out', async () => {
+      const buffer = await remake({ leaseMs: 3_600_000 })
+      await buffer.append(makeBatch(1))
+      await (await takeOne(buffer)).release(500)
+      expect((await takeOne(buffer)).batch.number).toBe(1)
+    })
+
     test('a lease that runs out comes again, and its holder is told "gone"', async () => {
       const buffer = await remake({ leaseMs: 20 })
       await buffer.append(makeBatch(1))

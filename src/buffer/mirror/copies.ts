@@ -4,8 +4,8 @@ import { type Batch, BufferDown, type Depth, type Lease, type Outcome } from '..
 import { fatesOf } from '../failover/outstanding.ts'
 import { decodeBlob, encodeBlob, keyLine, parseKeyLine } from '../redis/entry.ts'
 import { type Keys, keysOf, REMEMBERED } from '../redis/keys.ts'
-import { markField } from '../redis/output.ts'
 import type { RedisBuffer } from '../redis/redis.ts'
+import { markField } from '../redis/set-aside.ts'
 import { markOf } from '../settlement.ts'
 
 export interface CopiesOptions {

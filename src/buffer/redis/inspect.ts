@@ -3,6 +3,7 @@ import { decodeBlob, type KeyLine, parseKeyLine } from './entry.ts'
 import { GROUP, keysOf, REMEMBERED } from './keys.ts'
 import type { RedisLink } from './link.ts'
 import { entriesOf } from './reader.ts'
+import { setAside } from './set-aside.ts'
 
 /** An entry as it stands in Redis. */
 export interface Inspected {
@@ -82,14 +83,8 @@ export async function takeOut(link: RedisLink, output: string, { id, key, stored
 
 /** Keeps an entry that can't be read in the stream of damaged ones, where it is in nobody's way. */
 export async function putAside(link: RedisLink, output: string, { id, key, storedBytes }: Inspected): Promise<void> {
-  const { batches, counts, rests, damaged, marks, settled } = keysOf(output)
-  await link.run((client) =>
-    client.sluiceSetAside(
-      ...[batches, counts, rests, damaged, marks('command'), settled(key?.stream ?? '')],
-      // Without a mark: it is counted by who had appended it, to whom it is lost.
-      ...[GROUP, id, key?.count ?? 0, key?.bytes ?? 0, storedBytes, '', '', 0, REMEMBERED],
-    ),
-  )
+  const unknown = { stream: '', number: 0, part: 0, count: 0, bytes: 0 }
+  await setAside(link, output, { ...(key ?? unknown), id, storedBytes }, undefined)
 }
 
 /** Who takes batches of an output from there. */

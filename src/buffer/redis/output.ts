@@ -4,12 +4,13 @@ import type { OnHappening } from '../../ledger/happening.ts'
 import type { Mark } from '../../ledger/mark-set.ts'
 import { type Batch, BufferDown, BufferFull, type Depth, type Lease, type Outcome } from '../buffer.ts'
 import { type Entry, type Held, Pending } from '../pending.ts'
-import { lostMark, markOf } from '../settlement.ts'
+import { markOf } from '../settlement.ts'
 import { decodeBlob, encodeBlob, keyLine, parseKeyLine } from './entry.ts'
 import { GROUP, type Keys, keysOf, OUTPUTS, REMEMBERED } from './keys.ts'
 import type { RedisLink } from './link.ts'
 import { MarksInbox, type ShipperMarks } from './marks-inbox.ts'
 import { type RawEntry, StreamReader } from './reader.ts'
+import { markField, setAside } from './set-aside.ts'
 
 export interface RedisOutputOptions {
   link: RedisLink
@@ -155,9 +156,8 @@ export class RedisOutput {
     await link.run((client) => client.sluiceGiveBack(this.keys.batches, GROUP, consumer, GIVEN_BACK_MILLIS))
   }
 
+  /** After `giveBack`. */
   async close(): Promise<void> {
-    this.#closed = true
-    this.#hungry.resolve()
     this.#pending.stop()
     await this.#fetching
   }
@@ -175,7 +175,8 @@ export class RedisOutput {
         for (const raw of await this.#reader.next()) this.#take(raw)
       } catch (error) {
         if (error instanceof BufferDown) continue
-        this.#tell(`batches can't be read from ${link.name}: ${messageOf(error)}`)
+        const text = `batches can't be read from ${link.name}: ${messageOf(error)}`
+        this.#options.onHappening?.({ kind: 'buffer_down', text, output: this.#options.output })
         await link.settled(500)
         await new Promise((resolve) => setTimeout(resolve, 500))
       }
@@ -199,15 +200,23 @@ export class RedisOutput {
         await this.#renew([held.entry.id])
       },
       release: async (after = 0) => {
-        // It stays this consumer's there, and is claimed like one that was abandoned: nothing of it is kept here.
         if (after <= 0) this.#pending.release(held)
-        else if (this.#pending.begin(held)) this.#forget(held)
+        else if (this.#pending.begin(held)) await this.#putOff(held, after)
       },
       settle: (outcome, rest) => this.#settle(held, batch, outcome, rest),
       forget: () => {
         if (this.#pending.begin(held)) this.#forget(held)
       },
     }
+  }
+
+  /** Nothing of it is kept here: it is claimed when the lease, shortened to `after`, has run out. */
+  async #putOff(held: Held<InRedis>, after: number): Promise<void> {
+    this.#forget(held)
+    const { leaseMs } = this.#options
+    // Without an answer it comes when the whole lease has run out.
+    await this.#renew([held.entry.id], Math.max(0, Math.round(leaseMs - after))).catch(() => {})
+    this.#reader.claimIn(Math.min(after, leaseMs))
   }
 
   /** Redis first, with the mark, in one script; then the mark goes into this shipper's own ledger. */
@@ -252,28 +261,14 @@ export class RedisOutput {
   }
 
   async #setAside(held: Held<InRedis>): Promise<void> {
-    const { link, output, marks, consumer, mirrored } = this.#options
-    const { batches, counts, rests, damaged, settled } = this.keys
+    const { link, output, marks, consumer, mirrored, onHappening } = this.#options
     const { entry } = held
     if (!this.#pending.begin(held)) return
-    const isKnown = entry.stream !== ''
-    // Without a mark it is neither waiting nor settled: its copy is taken over, or who appended it counts it as lost.
-    const isCounted = isKnown && !mirrored
-    const mark = lostMark({ ...entry, output, tally: [] }, 'damaged')
     try {
-      const result = await link.run((client) =>
-        client.sluiceSetAside(
-          ...[batches, counts, rests, damaged, this.keys.marks(consumer), settled(entry.stream)],
-          ...[GROUP, entry.id, entry.count, entry.bytes, storedBytes(entry)],
-          ...[isCounted ? markField(mark) : '', isCounted ? JSON.stringify(mark) : '', entry.number, REMEMBERED],
-        ),
-      )
-      if (result === 1) {
-        const what = isKnown ? `batch ${entry.stream}-${entry.number} of ${entry.count} events` : `entry ${entry.id}`
-        const text = `${what} in ${link.name} is damaged, kept in the stream ${damaged}`
-        this.#options.onHappening?.({ kind: 'damaged', text, output, events: entry.count })
-        if (isCounted) await marks.record(mark)
-      }
+      const unreadable = { ...entry, storedBytes: storedBytes(entry) }
+      const told = await setAside(link, output, unreadable, mirrored ? undefined : consumer)
+      if (told) onHappening?.({ kind: 'damaged', text: told.text, output, events: entry.count })
+      if (told?.mark) await marks.record(told.mark)
       this.#forget(held)
     } catch (error) {
       this.#pending.cancel(held)
@@ -295,19 +290,13 @@ export class RedisOutput {
     if (this.#readers > 0 && ids.length > 0) await this.#renew(ids)
   }
 
-  async #renew(ids: string[]): Promise<void> {
+  async #renew(ids: string[], over = 0): Promise<void> {
     const { link, consumer } = this.#options
-    await link.run((client) => client.sluiceRenew(this.keys.batches, GROUP, consumer, ...ids))
-  }
-
-  #tell(text: string): void {
-    this.#options.onHappening?.({ kind: 'buffer_down', text, output: this.#options.output })
+    await link.run((client) => client.sluiceRenew(this.keys.batches, GROUP, consumer, over, ...ids))
   }
 }
 
 const UNREADABLE = { stream: '', number: 0, part: 0, count: 0, bytes: 0, received: { from: 0, to: 0 } }
-
-export const markField = ({ stream, number, part }: Mark) => `${stream} ${number} ${part}`
 
 /** As the scripts count it. */
 const storedBytes = ({ key, blob }: InRedis) => key.byteLength + blob.byteLength + 100

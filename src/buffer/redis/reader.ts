@@ -44,6 +44,11 @@ export class StreamReader {
     this.#blocker?.disconnect()
   }
 
+  /** There will be something to claim in so many ms; otherwise it is looked for every few seconds. */
+  claimIn(millis: number): void {
+    this.#claimAt = Math.min(this.#claimAt, Date.now() + millis)
+  }
+
   /** The next entries, none after half a second; those that are known already may be among them. */
   async next(): Promise<RawEntry[]> {
     try {
