@@ -62,7 +62,6 @@ export class RedisOutput {
   #announced = false
   #tooOld = false
   #closed = false
-  #hasRead = false
 
   constructor(options: RedisOutputOptions) {
     const { link, output, consumer, leaseMs, marks } = options
@@ -103,7 +102,6 @@ export class RedisOutput {
 
   async *leases(signal: AbortSignal): AsyncGenerator<RedisLease, void, undefined> {
     this.#readers++
-    this.#hasRead = true
     this.#fetching ??= this.#fetch().finally(() => {
       this.#fetching = undefined
     })
@@ -152,7 +150,7 @@ export class RedisOutput {
     this.#hungry.resolve()
     this.#reader.close()
     const { link, consumer } = this.#options
-    if (!this.#hasRead || !link.well) return
+    if (!link.well) return
     await link.run((client) => client.sluiceGiveBack(this.keys.batches, GROUP, consumer, GIVEN_BACK_MILLIS))
   }
 
