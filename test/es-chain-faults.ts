@@ -4,6 +4,8 @@ import type { Cluster } from './support/elasticsearch.ts'
 /** Two data nodes at once; while they come back, a shipper; then a Redis. */
 export async function killings(cluster: Cluster, { goesOn, killShipper, restartShipper, redis: [first] }: Chain) {
   await goesOn(3000)
+  // New indices have their copies.
+  await cluster.green()
   await cluster.kill(0, 1)
   await goesOn(3000)
   // Of every shard a copy is left.
