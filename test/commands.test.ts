@@ -102,7 +102,7 @@ metrics: 127.0.0.1:${http}
   const ready = await fetch(`http://127.0.0.1:${http}/health/ready`)
   expect({ status: ready.status, body: await ready.json() }).toEqual({
     status: 200,
-    body: { ready: true, reasons: [] },
+    body: { ready: true, reasons: [], warnings: [] },
   })
 
   const shown = await sluice(['status', '--data', running.data])
