@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Command } from 'commander'
+import { messageOf } from '../src/ledger/files.ts'
 import { runPeers } from './comparison.ts'
 import { runFaults } from './faults.ts'
 import { runGrowth } from './growth.ts'
@@ -67,18 +68,26 @@ const steps =
         () => runLimits({ captures: mix, progress }),
         () => runMatrix({ captures: mix, only: options.only, seconds: options.seconds, progress }),
       ]
-for (const step of steps) {
-  for await (const section of step()) {
-    progress('')
-    sections.push(section)
-    const { title, head, rows, notes } = section
-    console.log(`\n${title}\n`)
-    console.log(options.markdown === true ? markdownTable(head, rows) : plainTable(head, rows))
-    for (const note of notes) console.log(note)
+try {
+  for (const step of steps) {
+    for await (const section of step()) show(section)
   }
+} catch (error) {
+  progress('')
+  console.error(`the benchmark can't go on: ${messageOf(error)}`)
+  process.exitCode = 1
 }
 if (options.json !== undefined) {
   const result = { machine, date: new Date().toISOString(), sections }
   writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`)
 }
-process.exit(0)
+process.exit()
+
+function show(section: Section): void {
+  progress('')
+  sections.push(section)
+  const { title, head, rows, notes } = section
+  console.log(`\n${title}\n`)
+  console.log(options.markdown === true ? markdownTable(head, rows) : plainTable(head, rows))
+  for (const note of notes) console.log(note)
+}

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { callControl } from '../../src/engine/control.ts'
 import type { LedgerReport } from '../../src/ledger/report.ts'
@@ -152,6 +153,7 @@ async function start(shape: Shape, dir: string): Promise<Running> {
     pids.set('shipper', (await run('shipper', text, metrics)).pid)
   }
   const receiver = await run('receiver', `data: ${data}\nmetrics: false\n${receive}\n${shape.config(parts)}\n`, port)
+  await answering(data)
   pids.set('receiver', receiver.pid)
   const { sink, cluster } = parts
   if (cluster !== null) pids.set('Elasticsearch', cluster.pid(0))
@@ -164,6 +166,18 @@ async function start(shape: Shape, dir: string): Promise<Running> {
     extras: async () => ({ dead: await output(parts, 'dead') }),
     ...(sink ? { latency: async () => (await sink.report()).latency } : {}),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+}
+
+/** It listens for lines before it does for questions. */
+async function answering(data: string): Promise<void> {
+  for (const end = Date.now() + 10_000; ; await delay(20)) {
+    try {
+      await ledgerOf(data)
+      return
+    } catch (error) {
+      if (Date.now() > end) throw error
+    }
   }
 }
 
