@@ -5,16 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { zstdDecompressSync } from 'node:zlib'
-import { openUdp } from '../src/receive/udp/udp.ts'
-import type { Counts } from './counting-core.ts'
 import { startBulkSink } from './support/bulk-sink.ts'
+import { openCountingReceiver } from './support/counting-receiver.ts'
 import { send } from './support/load.ts'
 import type { Progress, Section } from './support/section.ts'
 import { batchesOf } from './support/stages.ts'
 import { figure } from './support/table.ts'
 import { Lines } from './timing.ts'
 
-const CORE = new URL('./counting-core.ts', import.meta.url).href
 const SECONDS = 3
 
 /** What the machine itself allows: the ceiling of the sender, a bare receive loop, a bare write, prebuilt requests. */
@@ -62,22 +60,11 @@ async function sending(captures: readonly string[]): Promise<[number, number]> {
 }
 
 async function receiving(captures: readonly string[]): Promise<[number, number]> {
-  const waiting: ((counts: Counts) => void)[] = []
-  const udp = await openUdp(
-    { host: '127.0.0.1', port: 0, lanes: 1, native: true, receiveBuffer: 4 << 20, maxLength: 65_536 },
-    { onMessage: (_, counts) => waiting.shift()?.(counts as Counts), onFailure: (_, error) => console.error(error) },
-  )
-  await udp.start({ module: CORE, options: () => null })
-  const counts = (): Promise<Counts> => {
-    const answer = new Promise<Counts>((resolve) => waiting.push(resolve))
-    udp.post(0, null)
-    return answer
-  }
-  const before = await counts()
-  const { seconds } = await send({ to: `udp://127.0.0.1:${udp.facts.port}`, captures, rate: 0, seconds: SECONDS })
+  await using receiver = await openCountingReceiver(true)
+  const before = await receiver.counts()
+  const { seconds } = await send({ to: `udp://127.0.0.1:${receiver.port}`, captures, rate: 0, seconds: SECONDS })
   await delay(200)
-  const after = await counts()
-  await udp.stop()
+  const after = await receiver.counts()
   const datagrams = after.datagrams - before.datagrams
   return [datagrams / seconds, ((after.cpu - before.cpu) * 1e6) / datagrams]
 }

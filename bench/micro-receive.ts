@@ -10,13 +10,11 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { openUdp } from '../src/receive/udp/udp.ts'
 import { Datagrams } from '../src/replay/datagrams.ts'
 import { openSender } from '../src/replay/sender.ts'
-import type { Counts } from './counting-core.ts'
+import { openCountingReceiver } from './support/counting-receiver.ts'
 
 const LINE = '<134>Nov 23 03:14:21 web1 haproxy[1474]: 10.2.4.107:39510 [03/Dec/2013:00:24:38.457] nova-api x/y 0'
-const CORE = new URL('./counting-core.ts', import.meta.url).href
 const RATES = [100, 150, 200, 250, 300, 400, 500, 600]
 
 const { values, positionals } = parseArgs({
@@ -42,28 +40,18 @@ async function sendAt(port: number, rate: number, seconds: number): Promise<void
 }
 
 async function measure(native: boolean): Promise<void> {
-  const waiting: ((counts: Counts) => void)[] = []
-  const udp = await openUdp(
-    { host: '127.0.0.1', port: 0, lanes: 1, native, receiveBuffer: 4 << 20, maxLength: 65_536 },
-    { onMessage: (_, counts) => waiting.shift()?.(counts as Counts), onFailure: (_, error) => console.error(error) },
-  )
-  const counts = (): Promise<Counts> => {
-    const answer = new Promise<Counts>((resolve) => waiting.push(resolve))
-    udp.post(0, null)
-    return answer
-  }
-  await udp.start({ module: CORE, options: () => null })
+  await using receiver = await openCountingReceiver(native)
   const name = native ? 'native' : 'node:dgram'
-  await run(udp.facts.port, 50)
+  await run(receiver.port, 50)
   let best = Number.POSITIVE_INFINITY
   let lossless = 0
   for (const rate of RATES) {
     // The drop counter is read once a second.
     await delay(1100)
-    const before = await counts()
-    const sent = await run(udp.facts.port, rate)
+    const before = await receiver.counts()
+    const sent = await run(receiver.port, rate)
     await delay(1100)
-    const after = await counts()
+    const after = await receiver.counts()
     const datagrams = after.datagrams - before.datagrams
     const drops = after.drops - before.drops
     const cpu = ((after.cpu - before.cpu) / datagrams) * 1e6
@@ -76,7 +64,6 @@ async function measure(native: boolean): Promise<void> {
   console.log(
     `${name}: best ${best.toFixed(2)} s per million, lossless up to ${Math.round(lossless / 1000)}k/s, ${rss} MiB`,
   )
-  await udp.stop()
 }
 
 /** Returns the rate reached, in datagrams a second. */
