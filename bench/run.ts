@@ -12,6 +12,7 @@ import { runFaults } from './faults.ts'
 import { runGrowth } from './growth.ts'
 import { runLimits } from './limits.ts'
 import { runMatrix } from './matrix.ts'
+import { runSoak } from './soak.ts'
 import type { Section } from './support/section.ts'
 import { markdownTable, plainTable } from './support/table.ts'
 
@@ -28,6 +29,7 @@ const command = new Command('npm run bench --')
   .option('--peers', 'compare with rsyslog, syslog-ng, Fluent Bit, Vector: those that this machine has')
   .option('--faults', 'what sluice and peers lose when the bulk server fails (8 minutes)')
   .option('--growth', 'what a line costs with more hosts, routes, datasets, and longer')
+  .option('--soak <minutes>', 'memory of the whole chain under a steady load', Number)
   .option('--rounds <n>', 'interleaved rounds of the comparison', Number, 3)
   .option('--json <file>', 'write the figures there, too')
   .option('--markdown', 'print tables for a README')
@@ -41,6 +43,7 @@ const options = command.parse().opts<{
   seconds: number
   peers?: boolean
   growth?: boolean
+  soak?: number
   faults?: boolean
   rounds: number
   json?: string
@@ -55,19 +58,16 @@ const progress = (text: string) => {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
 }
 const sections: Section[] = []
-const special = [
-  options.peers === true &&
-    (() => runPeers({ captures: sshd, rounds: options.rounds, seconds: options.seconds, progress })),
-  options.faults === true && (() => runFaults({ progress })),
-  options.growth === true && (() => runGrowth({ progress })),
-].filter((step) => step !== false)
-const steps =
-  special.length > 0
-    ? special
-    : [
-        () => runLimits({ captures: mix, progress }),
-        () => runMatrix({ captures: mix, only: options.only, seconds: options.seconds, progress }),
-      ]
+const { peers, faults, growth, soak, seconds, rounds, only } = options
+const steps: (() => AsyncGenerator<Section>)[] = []
+if (peers === true) steps.push(() => runPeers({ captures: sshd, rounds, seconds, progress }))
+if (faults === true) steps.push(() => runFaults({ progress }))
+if (growth === true) steps.push(() => runGrowth({ captures: sshd, seconds, progress }))
+if (soak !== undefined) steps.push(() => runSoak({ captures: mix, minutes: soak, progress }))
+if (steps.length === 0) {
+  steps.push(() => runLimits({ captures: mix, progress }))
+  steps.push(() => runMatrix({ captures: mix, only, seconds, progress }))
+}
 try {
   for (const step of steps) {
     for await (const section of step()) show(section)
@@ -76,10 +76,6 @@ try {
   progress('')
   console.error(`the benchmark can't go on: ${messageOf(error)}`)
   process.exitCode = 1
-}
-if (options.json !== undefined) {
-  const result = { machine, date: new Date().toISOString(), sections }
-  writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`)
 }
 process.exit()
 
@@ -90,4 +86,7 @@ function show(section: Section): void {
   console.log(`\n${title}\n`)
   console.log(options.markdown === true ? markdownTable(head, rows) : plainTable(head, rows))
   for (const note of notes) console.log(note)
+  if (options.json === undefined) return
+  const result = { machine, date: new Date().toISOString(), sections }
+  writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`)
 }

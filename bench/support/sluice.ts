@@ -26,6 +26,10 @@ interface Shape {
   sink?: boolean
   cluster?: boolean
   handled(parts: Parts): Promise<number>
+  /** What `handled` tells; default events: lines that were joined to others count with them. */
+  counts?: 'lines'
+  /** Threads that receive UDP; default 1. */
+  lanes?: number
 }
 
 interface Parts {
@@ -39,6 +43,7 @@ interface Parts {
 
 const output = async ({ ledger }: Parts, field: 'delivered' | 'handedOn' | 'dead'): Promise<number> =>
   (await ledger()).outputs.reduce((sum, one) => sum + one[field], 0)
+const joined = async ({ ledger }: Parts): Promise<number> => (await ledger()).outputs[0]?.joined ?? 0
 const counted = async ({ sink }: Parts): Promise<number> => (await sink?.report())?.events ?? 0
 const elasticsearch = ({ sink, cluster }: Parts): string =>
   cluster === null
@@ -57,12 +62,14 @@ export const shapes = {
   receive: {
     name: 'receive',
     config: () => 'archive: false',
+    counts: 'lines',
     handled: async ({ ledger }) =>
       Object.values((await ledger()).inputs).reduce((sum, counters) => sum + (counters.received ?? 0), 0),
   },
   archive: {
     name: 'receive, archive',
     config: () => `archive: ${tree}`,
+    counts: 'lines',
     handled: async ({ ledger }) => (await ledger()).archive.lines,
   },
   store: {
@@ -140,7 +147,7 @@ async function start(shape: Shape, dir: string): Promise<Running> {
     files: new LineCounter(join(dir, 'out'), '.json'),
   }
   const port = await freeUdpPort()
-  const receive = `receive: [{ udp: "127.0.0.1:${port}" }, { tcp: "127.0.0.1:${port}" }]`
+  const receive = `receive: [{ udp: "127.0.0.1:${port}", lanes: ${shape.lanes ?? 1} }, { tcp: "127.0.0.1:${port}" }]`
   const run = async (name: string, text: string, ready: number) => {
     const file = join(dir, `${name}.yaml`)
     writeFileSync(file, text)
@@ -162,7 +169,7 @@ async function start(shape: Shape, dir: string): Promise<Running> {
     tcp: `tcp://127.0.0.1:${port}`,
     pids,
     startMillis: receiver.startMillis,
-    handled: () => shape.handled(parts),
+    handled: async () => (await shape.handled(parts)) + (shape.counts === 'lines' ? 0 : await joined(parts)),
     extras: async () => ({ dead: await output(parts, 'dead') }),
     ...(sink ? { latency: async () => (await sink.report()).latency } : {}),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
