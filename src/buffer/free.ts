@@ -9,3 +9,7 @@ import { isMarkedAsUntransferable } from 'node:worker_threads'
 export function free({ buffer }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && !buffer.detached && !isMarkedAsUntransferable(buffer)) buffer.transfer(0)
 }
+
+export function isFreed({ buffer }: Uint8Array): boolean {
+  return buffer instanceof ArrayBuffer && buffer.detached
+}

@@ -17,11 +17,6 @@ export interface Grouping {
 export interface Output {
   /** What differs from a call at a time, with what came within half a second. */
   readonly grouping?: Partial<Grouping>
-  /**
-   * Once `deliver` has settled nothing reads the bodies any more, not even a request that was given up: what is
-   * settled for good is freed at once, which spares most of the garbage collection.
-   */
-  readonly leavesBodies?: boolean
   /** Why some events wait while others go out, for people; null when none do. */
   readonly trouble?: string | null
   /**
@@ -29,7 +24,8 @@ export interface Output {
    * batch again must not make its events appear twice (they are `duplicate` then). A batch of which nothing could be
    * settled comes again after a while; one of which some could, at once and without these. Rejects only when nothing
    * of all of it may be settled: the engine then tries all of it again with back-off, nothing else meanwhile, and shows
-   * the error's message as the reason.
+   * the error's message as the reason. Bodies that settled are freed: nothing may read one after `deliver` has resolved,
+   * not even the system for a request that was given up.
    * @param signal aborts when a stop waits no longer: reject then
    */
   deliver(batches: Batch[], signal?: AbortSignal): Promise<Outcome[]>

@@ -2,6 +2,7 @@ import pino from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Batch, Lease, Outcome } from '../buffer/buffer.ts'
 import { makeBatch } from '../buffer/conformance.ts'
+import { isFreed } from '../buffer/free.ts'
 import { MemoryBuffer } from '../buffer/memory.ts'
 import type { Output } from '../deliver/output.ts'
 import type { Mark } from '../ledger/marks.ts'
@@ -133,6 +134,33 @@ test('when settling fails for one of several batches, only that one is delivered
   await until(() => sum() === 9)
   expect(delivered.flat().sort()).toEqual([1, 2, 2, 3])
   expect(delivered.at(-1)).toEqual([2])
+})
+
+test('the body of a settled batch is freed, one that comes again is whole, and a lease that is late is given up', async () => {
+  const bodies: Uint8Array[] = []
+  const before: Batch[] = []
+  const { buffer, delivery, sum } = start(
+    async (batches) => {
+      expect(batches.some(({ body }) => isFreed(body))).toBe(false)
+      bodies.push(...batches.map(({ body }) => body))
+      return batches.map((batch) => (bodies.length === 1 ? put(batch, 'retry') : allDone([batch])[0]))
+    },
+    { batches: 1 },
+    (lease) => {
+      // The second is as if its batch had been settled meanwhile, under another lease.
+      if (lease.batch.number === 1) before.push(lease.batch)
+      const gone = lease.batch.number === 2 ? before.pop() : undefined
+      return gone === undefined ? lease : { ...lease, batch: gone }
+    },
+  )
+  await buffer.append(makeBatch(1))
+  await until(() => sum() === 3)
+  await until(() => bodies.every(isFreed))
+  await buffer.append(makeBatch(2))
+  await buffer.append(makeBatch(3))
+  await until(() => sum() === 9)
+  expect(bodies).toHaveLength(4)
+  expect(delivery.trouble).toBeNull()
 })
 
 test('a stop gives back what an output does not finish', async () => {

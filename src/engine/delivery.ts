@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BatchBuffer, Lease, Outcome } from '../buffer/buffer.ts'
-import { free } from '../buffer/free.ts'
+import { free, isFreed } from '../buffer/free.ts'
 import { restOf } from '../deliver/bulk-lines.ts'
 import type { DeadLetters } from '../deliver/dead/dead-letters.ts'
 import type { Grouping, Output } from '../deliver/output.ts'
@@ -106,8 +106,8 @@ export class Delivery {
 
   async #deliver(group: Lease[]): Promise<void> {
     await this.#gate.through(async () => {
-      // When the buffer failed while these were being settled, some are.
-      const leases = group.filter((lease) => this.#held.has(lease))
+      // When the buffer failed while these were being settled, some are; one that ran out may be settled by the next.
+      const leases = group.filter((lease) => this.#held.has(lease) && !isFreed(lease.batch.body))
       const batches = leases.map(({ batch }) => batch)
       const outcomes = await this.#output.deliver(batches, this.#abandon.signal)
       await Promise.all(leases.map((lease, i) => this.#settle(lease, outcomes[i])))
@@ -125,7 +125,7 @@ export class Delivery {
     if (again.length === batch.count) await lease.release(this.#putoffs.next(batch))
     else {
       const settled = await lease.settle(kept, again.length === 0 ? undefined : restOf(batch, again))
-      if (settled === 'settled' && this.#output.leavesBodies) free(batch.body)
+      if (settled === 'settled') free(batch.body)
       this.#putoffs.forget(batch)
     }
     this.#held.delete(lease)

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Batch } from '../../buffer/buffer.ts'
+import { free } from '../../buffer/free.ts'
 import { restOf } from '../bulk-lines.ts'
 import { batchOf, fakeCluster, type Said, type Script } from './fake-cluster.ts'
 
@@ -191,6 +192,41 @@ describe('requests that are refused as a whole', () => {
       return 'cut'
     })
     expect(await cluster.output.deliver([plain(1, 4)])).toEqual([{ done: 0, duplicate: 4, exceptions: [] }])
+  })
+})
+
+describe('the memory of requests', () => {
+  test('a batch may be freed as soon as its request is on its way, also when another node has to be tried', async () => {
+    const batch = plain(1, 3)
+    const answers: ReturnType<Script>[] = [{ status: 502 }, [201, 201, 201]]
+    await using cluster = await fakeCluster(
+      () => {
+        free(batch.body)
+        return answers.shift() ?? []
+      },
+      { nodes: ['127.0.0.1', 'localhost'] },
+    )
+    batch.body = Buffer.from(Uint8Array.from(batch.body).buffer)
+    expect(await cluster.output.deliver([batch])).toMatchObject([{ done: 3 }])
+    expect(cluster.requests[1]).toHaveLength(3)
+    expect(cluster.requests[1]).toEqual(cluster.requests[0])
+  })
+
+  test('is used again, and that of a request that failed is not', async () => {
+    await using cluster = await fakeCluster(takesAll)
+    const send = () => cluster.output.deliver([plain(1, 1)])
+    const refused = () => expect(send()).rejects.toThrow()
+    await send()
+    await send()
+    cluster.says(() => ({ status: 429 }))
+    await refused()
+    cluster.says(() => 'cut')
+    await refused()
+    cluster.says(takesAll)
+    await send()
+    await send()
+    const memory = cluster.bodies.map(({ buffer }) => buffer)
+    expect(memory.map((one) => memory.indexOf(one))).toEqual([0, 0, 0, 3, 4, 4])
   })
 })
 

@@ -25,10 +25,10 @@ export type Script = (
 
 const Action = z.object({ create: z.object({ _index: z.string(), _id: z.string() }) })
 
-/** An output in front of a cluster that answers as `script` says, for tests. */
+/** An output in front of a cluster that answers as `script` says, for tests. `nodes`: names of the one server. */
 export async function fakeCluster(
   script: Script,
-  config: { size?: number; concurrency?: number; gzip?: boolean; deadIndex?: string | false } = {},
+  config: { size?: number; concurrency?: number; gzip?: boolean; deadIndex?: string | false; nodes?: string[] } = {},
 ) {
   const requests: Arrived[][] = []
   const happenings: Happening[] = []
@@ -63,10 +63,15 @@ export async function fakeCluster(
     server.closeAllConnections()
     await closed
   }
-  const { size = 5 << 20, concurrency = 1, gzip = false, deadIndex = false } = config
+  const { size = 5 << 20, concurrency = 1, gzip = false, deadIndex = false, nodes = ['127.0.0.1'] } = config
   const client = await openClient({
-    ...{ nodes: [`http://127.0.0.1:${port}`], sniff: false },
+    ...{ nodes: nodes.map((host) => `http://${host}:${port}`), sniff: false },
     ...{ passwordFile: undefined, apiKeyFile: undefined, ca: undefined },
+  })
+  const bodies: Buffer[] = []
+  client.diagnostic.on('request', (_error, event) => {
+    const body: unknown = event?.meta.request.params.body
+    if (Buffer.isBuffer(body)) bodies.push(body)
   })
   const output = new ElasticsearchOutput({
     client,
@@ -77,6 +82,8 @@ export async function fakeCluster(
     output,
     /** The events of each request, in the order of arrival. */
     requests,
+    /** What the client was given for each try of a request. */
+    bodies,
     happenings,
     /** From now on. */
     says(script: Script) {

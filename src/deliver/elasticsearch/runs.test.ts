@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { bodyOf, bytesOf, countOf, halve, pack, type Run } from './runs.ts'
+import { bytesOf, copyOf, countOf, halve, pack, type Run } from './runs.ts'
 
 const runOf = (batch: number, sizes: readonly number[]): Run => {
   const text = sizes.map((size, i) => `{"create":{"_id":"${batch}-${i}"}}\n{"t":"${'x'.repeat(size)}"}\n`).join('')
@@ -9,6 +9,8 @@ const runOf = (batch: number, sizes: readonly number[]): Run => {
 const anyRuns = fc
   .array(fc.array(fc.nat(200), { minLength: 1, maxLength: 20 }), { minLength: 1, maxLength: 6 })
   .map((batches) => batches.map((sizes, at) => runOf(at, sizes)))
+
+const bodyOf = (runs: readonly Run[]) => copyOf(runs, Buffer.alloc(bytesOf(runs) + 10))
 
 /** Where each event of the runs comes from. */
 const places = (runs: readonly Run[]) =>

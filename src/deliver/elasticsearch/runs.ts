@@ -13,11 +13,15 @@ export interface Run {
 export const countOf = (runs: readonly Run[]) => runs.reduce((sum, { count }) => sum + count, 0)
 export const bytesOf = (runs: readonly Run[]) => runs.reduce((sum, { body }) => sum + body.byteLength, 0)
 
-/** The bodies of the runs, not copied. */
-export const partsOf = (runs: readonly Run[]) =>
-  runs.map(({ body }) => Buffer.from(body.buffer, body.byteOffset, body.byteLength))
-
-export const bodyOf = (runs: readonly Run[]) => Buffer.concat(partsOf(runs))
+/** The bytes of all of them, in `buffer`, from its beginning. */
+export function copyOf(runs: readonly Run[], buffer: Buffer): Buffer {
+  let end = 0
+  for (const { body } of runs) {
+    buffer.set(body, end)
+    end += body.byteLength
+  }
+  return buffer.subarray(0, end)
+}
 
 /** Groups of at most `size` bytes, in order; an event that is larger stands alone. */
 export function pack(runs: readonly Run[], size: number): Run[][] {

@@ -20,7 +20,6 @@ const LINE_END = 0x0a
  * it left is cut off again and nothing settles. After a crash in between events are written again: at least once.
  */
 export class FileOutput implements Output {
-  readonly leavesBodies = true
   readonly #options: FileOptions
   readonly #open = new Map<string, FileHandle>()
   #turn: Promise<unknown> = Promise.resolve()

@@ -23,7 +23,6 @@ export interface StdoutOptions {
  * least once: what was written when the process was killed, and not settled, is written again by the next.
  */
 export class StdoutOutput implements Output {
-  readonly leavesBodies = true
   readonly #id: boolean
   readonly #patience: number
   readonly #write: (bytes: Buffer) => Promise<void>

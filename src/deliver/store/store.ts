@@ -38,7 +38,6 @@ const UPKEEP_MS = 60_000
 
 /** The embedded store: events of the open day in a DuckDB table, sealed days as Parquet files beside it. */
 export class Store implements Output {
-  readonly leavesBodies = true
   readonly #options: Required<Omit<StoreOptions, 'readOnly'>>
   readonly #instance: DuckDBInstance
   readonly #writer: DuckDBConnection
