@@ -1,4 +1,4 @@
-import { DAY } from '../event/times.ts'
+import { DAY } from '../event/by-day.ts'
 import { FLAG_DATE_OUT_OF_RANGE } from '../syslog/header.ts'
 import type { LaneBatches } from './batches.ts'
 import type { LaneCounters } from './counters.ts'

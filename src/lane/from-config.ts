@@ -4,7 +4,7 @@ import { checkOwn } from '../dataset/check.ts'
 import { datasetNames } from '../dataset/datasets.ts'
 import { loadDatasets } from '../dataset/load.ts'
 import { UserError } from '../errors.ts'
-import { DAY } from '../event/times.ts'
+import { DAY } from '../event/by-day.ts'
 import type { LaneOptions } from './options.ts'
 import type { ZoneRule } from './zone-rules.ts'
 

@@ -1,5 +1,5 @@
 import type { Batch } from '../../buffer/buffer.ts'
-import { DAY } from '../../event/times.ts'
+import { DAY } from '../../event/by-day.ts'
 import { formatIndex } from '../../lane/index-name.ts'
 import { BATCH_BYTES, BATCH_EVENTS } from '../../lane/open-batch.ts'
 import type { ListedDocument } from './document.ts'
