@@ -19,11 +19,13 @@ import {
 import { originIdEnd, skipCiscoPrefix, uptimeEnd } from './cisco.ts'
 import { setTime } from './clock.ts'
 import { FLAG_CISCO, FLAG_NO_PROGRAM, FLAG_TIMESTAMP_MISSING, type Header } from './header.ts'
+import { KnownStamps } from './known-stamps.ts'
 import { Stamp, scanStamp } from './stamp.ts'
 import { isMnemonic, MAX_WORD, scanTag, textStart } from './tag.ts'
 import type { Zone } from './zone.ts'
 
 const stamp = new Stamp()
+const known = new KnownStamps()
 
 /**
  * RFC 3164 as devices send it, from behind the PRI: time, host, tag, text, each of which may be missing. Every byte is
@@ -41,27 +43,12 @@ export function scanRfc3164(
   zone: Zone,
   tagWithoutColon: boolean,
 ): void {
-  let p = scanStamp(stamp, bytes, start, end)
-  if (p < 0) {
-    const after = skipCiscoPrefix(header, stamp, bytes, start, end)
-    if (after < 0) {
-      scanWithoutTime(header, bytes, start, whole, end)
-      return
-    }
-    p = stamp.next
-    if (p < 0) {
-      scanUptime(header, bytes, after, end)
-      return
-    }
+  let p = known.find(header, bytes, start, end, receivedAt, zone)
+  if (p >= 0) p = skipBlanks(bytes, p, end)
+  else {
+    p = scanTime(header, bytes, start, whole, end, receivedAt, zone)
+    if (p < 0) return
   }
-  p = skipBlanks(bytes, p, end)
-  if (stamp.iso && (header.flags & FLAG_CISCO) === 0 && isLogLine(bytes, p, end)) {
-    scanWithoutTime(header, bytes, start, whole, end)
-    return
-  }
-  header.stampStart = stamp.start
-  header.stampEnd = stamp.end
-  setTime(header, stamp, receivedAt, zone)
 
   let text = p
   if (header.hostStart < 0 && startsWith(bytes, p, end, FORWARDED)) {
@@ -88,6 +75,41 @@ export function scanRfc3164(
   // JSON may be indented; of other text only one blank goes.
   setText(header, bytes, p < end && (bytes[p] === BRACE || bytes[p] === OPEN) ? p : text, end)
   if (header.messageStart < end) header.flags |= FLAG_NO_PROGRAM
+}
+
+/** Returns the offset of what follows the time; -1 when there is none, and all of the line was read. */
+function scanTime(
+  header: Header,
+  bytes: Uint8Array,
+  start: number,
+  whole: number,
+  end: number,
+  receivedAt: number,
+  zone: Zone,
+): number {
+  let p = scanStamp(stamp, bytes, start, end)
+  if (p < 0) {
+    const after = skipCiscoPrefix(header, stamp, bytes, start, end)
+    if (after < 0) {
+      scanWithoutTime(header, bytes, start, whole, end)
+      return -1
+    }
+    p = stamp.next
+    if (p < 0) {
+      scanUptime(header, bytes, after, end)
+      return -1
+    }
+  }
+  p = skipBlanks(bytes, p, end)
+  if (stamp.iso && (header.flags & FLAG_CISCO) === 0 && isLogLine(bytes, p, end)) {
+    scanWithoutTime(header, bytes, start, whole, end)
+    return -1
+  }
+  header.stampStart = stamp.start
+  header.stampEnd = stamp.end
+  setTime(header, stamp, receivedAt, zone)
+  if ((header.flags & FLAG_CISCO) === 0 && !Number.isNaN(header.time)) known.add(header, bytes, receivedAt, zone)
+  return p
 }
 
 /**
@@ -180,7 +202,9 @@ function startsWith(bytes: Uint8Array, p: number, end: number, text: Uint8Array)
   return true
 }
 
-const LEVELS = new Set(['DEBUG', 'INFO', 'NOTICE', 'WARN', 'WARNING', 'ERROR', 'CRITICAL', 'FATAL', 'TRACE', 'AUDIT'])
+const LEVELS = ['DEBUG', 'INFO', 'NOTICE', 'WARN', 'WARNING', 'ERROR', 'CRITICAL', 'FATAL', 'TRACE', 'AUDIT'].map(
+  (level) => Buffer.from(level),
+)
 
 /** A program's own log format after an ISO time: `1234 INFO nova.compute`, `INFO nova.compute`. No header at all. */
 function isLogLine(bytes: Uint8Array, start: number, end: number): boolean {
@@ -190,8 +214,9 @@ function isLogLine(bytes: Uint8Array, start: number, end: number): boolean {
     if (p === end || bytes[p] !== SPACE) return false
     p = skipBlanks(bytes, p, end)
   }
-  let q = p
-  while (q < end && q - p < 9 && bytes[q] >= 0x41 && bytes[q] <= 0x5a) q++
-  if (q - p < 4 || (q < end && bytes[q] !== SPACE)) return false
-  return LEVELS.has(String.fromCharCode(...bytes.subarray(p, q)))
+  for (let i = 0; i < LEVELS.length; i++) {
+    const after = p + LEVELS[i].length
+    if (startsWith(bytes, p, end, LEVELS[i]) && (after === end || bytes[after] === SPACE)) return true
+  }
+  return false
 }

@@ -250,7 +250,7 @@ function isLetter(byte: number): boolean {
 }
 
 /** Four digits as a word of their own, 1970 to 2099. */
-function isYear(bytes: Uint8Array, p: number, end: number): boolean {
+export function isYear(bytes: Uint8Array, p: number, end: number): boolean {
   if (end - p < 4 || !digits(bytes, p, 4) || !endsWord(bytes, p + 4, end)) return false
   const year = number(bytes, p, 4)
   return year >= 1970 && year <= 2099
