@@ -58,6 +58,8 @@ export async function* runMatrix(options: {
       'lines/s without loss',
       'CPU s/million at that',
       'at 750/s',
+      'bytes a line to Redis',
+      'to the bulk server',
       'RSS idle MB',
       'peak',
       'start ms',
@@ -67,6 +69,8 @@ export async function* runMatrix(options: {
       figure(highest?.rate),
       highest === null ? '–' : cpuText(highest.cpu),
       figure(total(tenfold.cpu)),
+      bytesALine(tenfold, 'toRedis'),
+      bytesALine(tenfold, 'toBulk'),
       figure(idle),
       figure(peak),
       figure(startMillis),
@@ -87,6 +91,11 @@ export async function* runMatrix(options: {
       figures: null,
     }
   }
+}
+
+function bytesALine({ extras, handled }: Measurement, name: string): string {
+  const bytes = extras[name]
+  return bytes === undefined ? '–' : figure(bytes / handled)
 }
 
 function cpuText(cpu: Measurement['cpu']): string {

@@ -81,13 +81,13 @@ server.listen(0, '127.0.0.1', () => {
   process.send?.({ port: typeof address === 'object' ? address?.port : undefined })
 })
 
-process.on('message', () => {
+process.on('message', (request: unknown) => {
   const { user, system } = process.cpuUsage()
   const at = (percentile: number) => latency.percentile(percentile) / 1000
   const report: SinkReport = {
     ...{ events, requests, bytes, cpu: (user + system) / 1e6 },
     latency: latency.count > 0 ? [at(50), at(99), at(99.9)] : [],
   }
-  latency = createHistogram()
+  if (request === 'take latency') latency = createHistogram()
   process.send?.(report)
 })

@@ -8,7 +8,7 @@ const sinkReport = z.object({
   bytes: z.number(),
   /** CPU seconds of the sink. */
   cpu: z.number(),
-  /** Milliseconds from sending a probe line to its arrival: p50, p99, p99.9. */
+  /** Milliseconds from sending a probe line to its arrival: p50, p99, p99.9; empty without probes. */
   latency: z.array(z.number()),
 })
 
@@ -19,6 +19,8 @@ export interface BulkSink extends AsyncDisposable {
   url: string
   port: number
   report(): Promise<SinkReport>
+  /** Latencies since they were last taken. */
+  takeLatency(): Promise<SinkReport['latency']>
 }
 
 export async function startBulkSink(): Promise<BulkSink> {
@@ -26,14 +28,16 @@ export async function startBulkSink(): Promise<BulkSink> {
   const ended = once(child, 'exit')
   const [message] = await once(child, 'message')
   const { port } = z.object({ port: z.number() }).parse(message)
+  const ask = async (what: 'report' | 'take latency') => {
+    child.send(what)
+    const [answer] = await once(child, 'message')
+    return sinkReport.parse(answer)
+  }
   return {
     port,
     url: `http://127.0.0.1:${port}`,
-    async report() {
-      child.send('report')
-      const [answer] = await once(child, 'message')
-      return sinkReport.parse(answer)
-    },
+    report: () => ask('report'),
+    takeLatency: async () => (await ask('take latency')).latency,
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
       await ended

@@ -21,6 +21,7 @@ export interface Measurement {
   senderCpu: number
   /** ms; empty when the way has no end that tells. */
   latency: readonly number[]
+  /** Further figures of this run, by name: see Running. */
   extras: Readonly<Record<string, number>>
 }
 
@@ -49,6 +50,7 @@ export async function measure(running: Running, level: LoadLevel): Promise<Measu
   const { transport, ...load } = level
   const handledBefore = await running.handled()
   await running.latency?.()
+  const extrasBefore = (await running.extras?.()) ?? {}
   const before = cpuOf(running)
   const sent = await send({ ...load, to: running[transport], probes: level.rate > 0 })
   const handled = (await settled(running, handledBefore + sent.sent)) - handledBefore
@@ -56,6 +58,10 @@ export async function measure(running: Running, level: LoadLevel): Promise<Measu
   for (const [name, seconds] of cpuOf(running)) {
     cpu[name] = ((seconds - (before.get(name) ?? 0)) * 1e6) / Math.max(1, handled)
   }
+  const extras = Object.entries((await running.extras?.()) ?? {}).map(([name, value]): [string, number] => [
+    name,
+    value - (extrasBefore[name] ?? 0),
+  ])
   return {
     sent: sent.sent,
     handled,
@@ -63,7 +69,7 @@ export async function measure(running: Running, level: LoadLevel): Promise<Measu
     cpu,
     senderCpu: (sent.cpu * 1e6) / sent.sent,
     latency: (await running.latency?.()) ?? [],
-    extras: (await running.extras?.()) ?? {},
+    extras: Object.fromEntries(extras),
   }
 }
 

@@ -162,7 +162,7 @@ async function start(shape: Shape, dir: string): Promise<Running> {
   const receiver = await run('receiver', `data: ${data}\nmetrics: false\n${receive}\n${shape.config(parts)}\n`, port)
   await answering(data)
   pids.set('receiver', receiver.pid)
-  const { sink, cluster } = parts
+  const { sink, cluster, redis } = parts
   if (cluster !== null) pids.set('Elasticsearch', cluster.pid(0))
   return {
     udp: `udp://127.0.0.1:${port}`,
@@ -170,10 +170,20 @@ async function start(shape: Shape, dir: string): Promise<Running> {
     pids,
     startMillis: receiver.startMillis,
     handled: async () => (await shape.handled(parts)) + (shape.counts === 'lines' ? 0 : await joined(parts)),
-    extras: async () => ({ dead: await output(parts, 'dead') }),
-    ...(sink ? { latency: async () => (await sink.report()).latency } : {}),
+    extras: async () => ({
+      dead: await output(parts, 'dead'),
+      ...(sink ? { toBulk: (await sink.report()).bytes } : {}),
+      ...(redis ? { toRedis: await bytesInto(redis) } : {}),
+    }),
+    ...(sink ? { latency: () => sink.takeLatency() } : {}),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
+}
+
+/** What clients sent, and so nearly what is kept there until it is settled. */
+async function bytesInto(redis: RedisServer): Promise<number> {
+  const info = String(await redis.command('INFO', 'stats'))
+  return Number(/^total_net_input_bytes:(\d+)/m.exec(info)?.[1])
 }
 
 /** It listens for lines before it does for questions. */

@@ -23,7 +23,7 @@ export interface Running extends AsyncDisposable {
   handled(): Promise<number>
   /** Milliseconds from sending to the end of the way since the last call: p50, p99, p99.9; empty when not measured. */
   latency?(): Promise<readonly number[]>
-  /** Further figures, by name: bytes on the wire, in Redis, … */
+  /** Further counts so far, by name: dead letters, bytes to the bulk server (`toBulk`) and to Redis (`toRedis`). */
   extras?(): Promise<Readonly<Record<string, number>>>
 }
 
