@@ -20,9 +20,9 @@ export class Poller {
     return this.#poll(2, milliseconds)
   }
 
-  /** Waits for the eventfd alone. */
-  waitForWake(milliseconds: number): boolean {
-    return (this.#poll(1, milliseconds) & WOKEN) !== 0
+  /** Waits for the eventfd alone; WOKEN or 0. */
+  waitForWake(milliseconds: number): number {
+    return this.#poll(1, milliseconds)
   }
 
   #poll(count: number, milliseconds: number): number {
