@@ -3,16 +3,18 @@ import type { PatternLibrary } from '../grok/library.ts'
 import { compileFilter, type Filter, type Source } from '../route/filter.ts'
 import { Dataset } from './dataset.ts'
 import type { Enricher } from './enrichment.ts'
-import { type FilterSign, filterSigns } from './filter-signs.ts'
+import { filterSigns } from './filter-signs.ts'
 import type { DatasetDefinition } from './format.ts'
+import { Gate } from './gate.ts'
 import { globRegex } from './lookup.ts'
+import { Needles } from './needles.ts'
 import { PatternCounter, type PatternCounts } from './pattern-counters.ts'
-import { type Choice, SourceEnricher } from './source-enricher.ts'
+import { type Choice, type LineSign, SourceEnricher } from './source-enricher.ts'
 
 interface Candidate {
   dataset: Dataset
   filter: Filter | null
-  signs: readonly FilterSign[] | null
+  signs: readonly LineSign[] | null
   general: boolean
 }
 
@@ -32,6 +34,8 @@ export class Datasets {
   readonly #compiled = new Map<DatasetDefinition, Dataset | null>()
   readonly #counters = new Map<string, PatternCounter>()
   readonly #guard: Guard | null
+  readonly #needles = new Needles()
+  readonly #gates: Gate[] = []
   readonly #byProgram = new Map<string, OfProgram>()
   /** By the names that a route chose, where none of them asks for more than the line. */
   readonly #byNames = new Map<string, Enricher>()
@@ -58,9 +62,21 @@ export class Datasets {
     if (shared !== null) return shared
     const choices = candidates.flatMap(({ dataset, filter, signs, general }): Choice[] => {
       const answer = filter === null || filter(source)
-      return answer === false ? [] : [{ dataset, answer, signs, general: general && answer === true }]
+      if (answer === false) return []
+      return [{ dataset, patterns: dataset.patterns(source), answer, signs, general: general && answer === true }]
     })
-    return new SourceEnricher(source, choices)
+    return this.#sourceEnricher(source, choices)
+  }
+
+  /** Sources with the same datasets for every program have one gate. */
+  #sourceEnricher(source: Source, choices: readonly Choice[]): SourceEnricher {
+    const behind = choices.filter(({ general }) => general)
+    let gate = this.#gates.find((gate) => gate.isOf(behind))
+    if (gate === undefined) {
+      gate = new Gate(behind, this.#needles)
+      this.#gates.push(gate)
+    }
+    return new SourceEnricher(source, choices, gate, this.#needles)
   }
 
   /** The datasets of these names, in their order, whatever programs they are for. */
@@ -70,8 +86,10 @@ export class Datasets {
     if (known !== undefined) return known
     const wanted = names.flatMap((name) => this.#definitions.filter(({ dataset }) => dataset === name))
     const datasets = wanted.map((definition) => this.#dataset(definition)).filter((dataset) => dataset !== null)
-    const choices = datasets.map((dataset): Choice => ({ dataset, answer: true, signs: null, general: false }))
-    const enricher = new SourceEnricher(source, choices)
+    const choices = datasets.map((dataset): Choice => {
+      return { dataset, patterns: dataset.patterns(source), answer: true, signs: null, general: false }
+    })
+    const enricher = this.#sourceEnricher(source, choices)
     if (!datasets.some((dataset) => dataset.asksOfSource)) this.#byNames.set(key, enricher)
     return enricher
   }
@@ -87,17 +105,23 @@ export class Datasets {
       .flatMap(({ definition, rank }): Candidate[] => {
         const dataset = this.#dataset(definition)
         const filter = definition.filter === undefined ? null : compileFilter(definition.filter)
-        const signs = definition.filter === undefined ? null : filterSigns(definition.filter)
+        const signs = definition.filter === undefined ? null : this.#signs(definition.filter)
         return dataset === null ? [] : [{ dataset, filter, signs, general: rank === EVERY }]
       })
     // Without filters, host and PRI are of no consequence.
     const asks = candidates.some(({ dataset, filter }) => filter !== null || dataset.asksOfSource)
-    const choices = candidates.map(({ dataset, general }): Choice => ({ dataset, answer: true, signs: null, general }))
     const anyone = { host: '', program, facility: 0, severity: 0 }
-    const found = { candidates, shared: asks ? null : new SourceEnricher(anyone, choices) }
+    const choices = candidates.map(({ dataset, general }): Choice => {
+      return { dataset, patterns: dataset.patterns(anyone), answer: true, signs: null, general }
+    })
+    const found = { candidates, shared: asks ? null : this.#sourceEnricher(anyone, choices) }
     if (this.#byProgram.size === MOST_PROGRAMS) this.#byProgram.clear()
     this.#byProgram.set(program, found)
     return found
+  }
+
+  #signs(filter: string): LineSign[] | null {
+    return filterSigns(filter)?.map((sign) => ({ ...sign, needle: this.#needles.number(sign.text) })) ?? null
   }
 
   /** The compiled form; null, after a warning, for one that is broken: a lane goes on without it. */
@@ -116,7 +140,7 @@ export class Datasets {
   }
 
   #compile(definition: DatasetDefinition): Dataset {
-    return new Dataset(definition, this.#library(), this.#guard, (name) => this.#counter(name))
+    return new Dataset(definition, this.#library(), this.#guard, (name) => this.#counter(name), this.#needles)
   }
 
   /** Compiles all, for checks. @throws Error that names file and pattern */

@@ -94,6 +94,8 @@ export class Enrichment {
 export interface EnrichInput extends DynamicFields {
   /** Empty: none. */
   pid(): string
+  /** True when the pid has nothing but digits, or there is none. */
+  hasPlainPid(): boolean
   /** ms since the epoch: reception, for times in the text that state no year. */
   receivedAt: number
   /** For times in the text that state no zone. */

@@ -3,6 +3,7 @@ import { Dataset } from './dataset.ts'
 import { domainOf, ecsType, type FieldType } from './ecs-types.ts'
 import { isPrivate, refusal, typeOf } from './fields.ts'
 import type { DatasetDefinition } from './format.ts'
+import { Needles } from './needles.ts'
 import { PatternCounter } from './pattern-counters.ts'
 
 /** A field of one file. */
@@ -19,7 +20,13 @@ export function fieldsOf(definition: DatasetDefinition, library: PatternLibrary)
   const add = (field: string, type: FieldType) => {
     if (!isPrivate(field) && !found.has(field)) found.set(field, type)
   }
-  for (const { captures } of new Dataset(definition, library, null, (name) => new PatternCounter(name)).groks()) {
+  for (const { captures } of new Dataset(
+    definition,
+    library,
+    null,
+    (name) => new PatternCounter(name),
+    new Needles(),
+  ).groks()) {
     for (const { path, type } of captures) {
       const field = path.join('.')
       add(field, typeOf(definition, field, type))

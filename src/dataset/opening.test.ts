@@ -3,46 +3,40 @@ import { expect, test } from 'vitest'
 import { compileGrok } from '../grok/compile.ts'
 import { PatternLibrary } from '../grok/library.ts'
 import { Chooser } from './chooser.ts'
-import { literalPrefix } from './literal-prefix.ts'
-import { openingOf } from './opening.ts'
+import { readExpression } from './expression.ts'
 
-/** What can stand in each place, `.` for anything; up to where only anything follows. */
-const possible = (regex: RegExp) =>
-  openingOf(regex)
-    ?.map((set) => {
-      const codes = [...set.keys()].filter((code) => set[code] === 1)
-      return codes.length === 128 ? '.' : codes.map((code) => String.fromCharCode(code)).join('')
-    })
-    .join(' ')
-    .replace(/(?:^| )\.(?: \.)*$/, '') ?? null
+const chooserOf = (...regexes: RegExp[]) => new Chooser(regexes.map(readExpression))
 
 test.each([
-  [/^Acc/, 'A c c'],
-  [/^(?:ab|cd)e/, 'ac bd e'],
-  [/^(?:ab|cd)?e/, 'ace'],
-  [/^(?=x)[a-c]d/, 'abc d'],
-  [/^(a*)b{0,2}c/, 'abc'],
-  [/^a{2}b/, 'a a b'],
-  [/^a{2,3}b/, 'a a ab'],
-  [/^(?:ab?){2}c/, 'a ab abc'],
-  [/^\d{2}:/, '0123456789 0123456789 :'],
-  [/^\[(x)\b y/, '[ x   y'],
-  [/^(a)\1?b/, 'a'],
-  [/^(?i:a)b/, ''],
-  [/^a*/, ''],
-  [/^/, ''],
-  [/^a|b/, null],
-  [/a/, null],
-  [/^a/i, null],
-])('%s begins with %j', (regex, wanted) => {
-  expect(possible(regex)).toBe(wanted)
+  [/^Acc/, ['Acc', 'Accept', 'Accé'], ['', 'Ac', 'acc', 'Abc']],
+  [/^(?:ab|cd)e/, ['abe', 'cdex'], ['ade', 'abd', 'ab']],
+  [/^(?:ab|cd)?e/, ['e', 'abe'], ['abcde', 'ae']],
+  [/^(?=x)[a-c]d/, ['ad', 'cd'], ['dd', 'aa']],
+  [/^(a*)b{0,2}c/, ['c', 'aaac', 'abbc'], ['abbbc', 'aba']],
+  [/^a{2,3}b/, ['aab', 'aaab'], ['ab', 'aaaab']],
+  [/^(?:ab?){2}c/, ['aac', 'ababc'], ['abc', 'abbac']],
+  [/^\d{1,20}:/, ['1:', '12345678901234567890'], [':', '1234567890x']],
+  [/^\[(x)\b y\/[\s\S]z/, ['[x y/\nz'], ['[x y/zy']],
+  [/^(a)\1?b/, ['ab', 'aab', 'axyz'], ['b']],
+  [/^(?i:a)b/, ['Ab', 'x'], []],
+  [/^a[\w.]{0,200}Error(?:: |$)/, ['aError', 'aXError: x', 'aaaaaaaaaaaaaaaaaaaaaa'], ['a b', 'aErr: x']],
+  [/^a\u0042\x43d/, ['aBCd'], ['aBC', 'bBCd']],
+  [/^.*x/, ['', 'y'], []],
+  [/^/, [''], []],
+  [/^a|b/, ['c'], []],
+  [/a/, ['b'], []],
+  [/^a/i, ['b'], []],
+])('%s may fit %j and not %j', (regex, may, not) => {
+  const chooser = chooserOf(regex)
+  for (const text of may) expect([...chooser.choose(text)], text).toEqual([0])
+  for (const text of not) expect([...chooser.choose(text)], text).toEqual([])
 })
 
 test('no expression of the library begins with a character, or a text, that it is said not to', () => {
   const library = PatternLibrary.load({ vocabulary: 'ecs' })
   const patterns = library.names().map((name) => {
     const { regex, literals } = compileGrok(`%{${name}:field}`, library)
-    return { regex, literals, chooser: new Chooser([null, openingOf(regex)]), prefix: literalPrefix(regex) }
+    return { regex, literals, chooser: new Chooser([null, readExpression(regex)]) }
   })
   const lines = fc.oneof(
     fc.string({ unit: 'grapheme-ascii', maxLength: 20 }),
@@ -60,10 +54,9 @@ test('no expression of the library begins with a character, or a text, that it i
     ),
   )
   fc.assert(
-    fc.property(fc.constantFrom(...patterns), lines, ({ regex, chooser, prefix, literals }, line) => {
+    fc.property(fc.constantFrom(...patterns), lines, ({ regex, chooser, literals }, line) => {
       if (!regex.test(line)) return
-      expect([chooser.choose(line), ...chooser.chosen]).toEqual([2, 0, 1])
-      expect(line.startsWith(prefix)).toBe(true)
+      expect([...chooser.choose(line)]).toEqual([0, 1])
       for (const literal of literals) expect(line).toContain(literal)
     }),
     { numRuns: 2000 },
@@ -71,12 +64,28 @@ test('no expression of the library begins with a character, or a text, that it i
 })
 
 test('of many expressions those are chosen, in order, that the text may fit', () => {
-  const regexes = Array.from({ length: 70 }, (_, i) => new RegExp(`^${i % 7}x${i % 2 === 0 ? 'é?y' : 'z'}`))
-  const chooser = new Chooser(regexes.map(openingOf))
-  const chosen = (text: string) => Array.from(chooser.chosen.subarray(0, chooser.choose(text)))
-  expect(chosen('3xy')).toEqual([10, 24, 38, 52, 66])
-  expect(chosen('3xz')).toEqual([3, 17, 31, 45, 59])
-  expect(chosen('3x')).toEqual([3, 10, 17, 24, 31, 38, 45, 52, 59, 66])
-  expect(chosen('3xé')).toEqual([3, 10, 17, 24, 31, 38, 45, 52, 59, 66])
-  expect(chosen('7xy')).toEqual([])
+  const chooser = chooserOf(
+    ...Array.from({ length: 70 }, (_, i) => new RegExp(`^${i % 7}x${i % 2 === 0 ? 'é?y' : 'z'}`)),
+  )
+  const chosen = (text: string) => [...chooser.choose(text)]
+  for (const again of [1, 2]) {
+    expect(chosen('3xy'), `${again}`).toEqual([10, 24, 38, 52, 66])
+    expect(chosen('3xz')).toEqual([3, 17, 31, 45, 59])
+    expect(chosen('3xzzzzz')).toEqual([3, 17, 31, 45, 59])
+    expect(chosen('3xé')).toEqual([3, 10, 17, 24, 31, 38, 45, 52, 59, 66])
+    expect(chosen('3x')).toEqual([])
+    expect(chosen('7xy')).toEqual([])
+  }
+})
+
+test('whatever texts come, those that fit are chosen', () => {
+  const regexes = [/^[a-h]{3}(?:[a-d]x|[e-h]y){2,4}z/, /^(?:[a-h]?[b-g]?){8}z/, /^[aceg]*[bdfh]*z/]
+  const chooser = chooserOf(...regexes)
+  for (let i = 0; i < 20_000; i++) {
+    const text = Array.from({ length: 15 }, (_, place) => 'abcdefghxyz'[(i * (place + 7) * 31 + place * i) % 11]).join(
+      '',
+    )
+    const fitting = regexes.flatMap((regex, index) => (regex.test(text) ? [index] : []))
+    expect([...chooser.choose(text)]).toEqual(expect.arrayContaining(fitting))
+  }
 })

@@ -1,21 +1,31 @@
 import type { Answer, Source } from '../route/filter.ts'
 import { LineText } from '../route/line-text.ts'
+import type { Candidates } from './candidate.ts'
 import { type Dataset, type DatasetLine, passes } from './dataset.ts'
 import type { Enricher, EnrichInput, Enrichment, Multiline } from './enrichment.ts'
 import type { FilterSign } from './filter-signs.ts'
-import type { DatasetDefinition } from './format.ts'
-import { type Lifter, liftJson, liftPairs } from './lift.ts'
-import { Plan } from './plan.ts'
+import { Gate } from './gate.ts'
+import { liftJson, liftPairs } from './lift.ts'
+import { Lifting } from './lifting.ts'
+import type { Needles } from './needles.ts'
 
 /** Characters of a line that patterns see: what a hostile line can cost is bounded. */
 const TEXT_LENGTH = 8192
+
+/** A text that is looked for in a line. */
+export interface LineSign extends FilterSign {
+  /** Its number. */
+  needle: number
+}
 
 /** A dataset that may concern a source's lines. */
 export interface Choice {
   dataset: Dataset
   answer: Answer
+  /** Its patterns for the source's lines. */
+  patterns: Candidates
   /** One of them must be there for the answer to be yes; null: not known. */
-  signs: readonly FilterSign[] | null
+  signs: readonly LineSign[] | null
   /** For every program: claims no line that neither its patterns nor its header match. */
   general: boolean
 }
@@ -29,11 +39,18 @@ export class SourceEnricher implements Enricher, DatasetLine {
   input: EnrichInput
   #text: string | null = null
   #tagged: string | null = null
-  #pid: string | null = null
+  readonly #gate: Gate
+  readonly #needles: Needles
 
-  constructor(source: Source, choices: readonly Choice[]) {
+  /**
+   * @param gate in front of those choices that are general
+   * @param needles those of the choices
+   */
+  constructor(source: Source, choices: readonly Choice[], gate: Gate, needles: Needles) {
     this.source = source
-    this.#choices = choices
+    this.#choices = choices.map((choice) => (hasTagged(choice, source) ? { ...choice, signs: null } : choice))
+    this.#gate = gate
+    this.#needles = needles
     // Not of those for every program: all lines of all others would wait for a next one.
     const joining = choices.find(({ dataset, general }) => !general && dataset.multiline !== null)
     this.multiline = joining?.dataset.multiline ?? null
@@ -51,36 +68,36 @@ export class SourceEnricher implements Enricher, DatasetLine {
     return this.#tagged
   }
 
-  #hasAny(signs: readonly FilterSign[] | null): boolean {
+  #hasAny(signs: readonly LineSign[] | null): boolean {
     if (signs === null) return true
     for (let i = 0; i < signs.length; i++) {
-      const { text, tagged } = signs[i]
-      if (this.text.includes(text) || (tagged && this.#tagMayHave(text))) return true
+      const { text, needle, tagged } = signs[i]
+      if (this.#needles.has(needle) || (tagged && !this.input.hasPlainPid() && this.input.pid().includes(text)))
+        return true
     }
     return false
-  }
-
-  /** A text that is not in the message, and has none of the tag's punctuation, can be in the program or the pid. */
-  #tagMayHave(text: string): boolean {
-    if (TAG.test(text) || this.source.program.includes(text)) return true
-    this.#pid ??= this.input.pid()
-    return this.#pid.includes(text)
   }
 
   enrich(input: EnrichInput, out: Enrichment): boolean {
     this.input = input
     this.#text = null
     this.#tagged = null
-    this.#pid = null
     this.filterText.reset(input)
     out.reset()
     const choices = this.#choices
+    const needles = this.#needles
+    needles.begin(this.text)
+    let open = -1
+    let place = 0
     let best: Dataset | null = null
     for (let i = 0; i < choices.length; i++) {
-      const { dataset, answer, signs, general } = choices[i]
-      if (general && !dataset.concerns(this)) continue
-      if (answer !== true && !(this.#hasAny(signs) && passes(answer, this.filterText))) continue
-      if (dataset.match(this, out, general)) return true
+      const { dataset, patterns, answer, signs, general } = choices[i]
+      needles.text = this.text
+      if (general) {
+        if (place === 0) open = this.#gate.open(this.text)
+        if (!Gate.isOpen(open, place++)) continue
+      } else if (answer !== true && !(this.#hasAny(signs) && passes(answer, this.filterText))) continue
+      if (dataset.match(this, patterns, out, general)) return true
       // Free text under a header that says whose it is, whoever sends it: no other dataset knows more of it.
       if (dataset.headed && dataset.free && dataset.definition.services !== undefined) {
         best = dataset
@@ -94,14 +111,24 @@ export class SourceEnricher implements Enricher, DatasetLine {
       best.writeUnmatched(this, out)
       return true
     }
-    return liftPlain(this.text, this, out)
+    for (let i = 0; i < LIFTINGS.length; i++) if (LIFTINGS[i].write(this.text, input, out)) return true
+    return false
   }
 }
 
-const TAG = /[[\]: ]/
+/**
+ * True when a sign can be in the tag of any of the source's lines. Otherwise a text that is not in the message can only
+ * be in a pid that is no number.
+ */
+function hasTagged({ signs }: Choice, { program }: Source): boolean {
+  return signs?.some(({ text, tagged }) => tagged && (program.includes(text) || IN_TAG.test(text))) ?? false
+}
+
+const IN_TAG = /[[\]: ]|^[0-9]+$/
 
 const NO_INPUT: EnrichInput = {
   pid: () => '',
+  hasPlainPid: () => true,
   message: () => '',
   match: () => '',
   sender: '',
@@ -114,47 +141,5 @@ function bounded(text: string): string {
   return text.length > TEXT_LENGTH ? text.slice(0, TEXT_LENGTH) : text
 }
 
-const liftings: [string, Lifter][] = [
-  ['json', liftJson],
-  ['kv', liftPairs],
-]
-const liftPlans = new Map<string, Plan>()
-
 /** A message of no dataset that is one JSON object, or key=value pairs. */
-function liftPlain(text: string, { input }: DatasetLine, out: Enrichment): boolean {
-  for (const [name, lifter] of liftings) {
-    if (lifter(text) === null) continue
-    let plan = liftPlans.get(name)
-    if (plan === undefined) {
-      plan = new Plan({
-        definition: NO_FILE,
-        dataset: name,
-        set: {},
-        header: null,
-        body: null,
-        lift: { lifter, field: name },
-      })
-      liftPlans.set(name, plan)
-    }
-    plan.write(out, { header: null, body: null, text }, input)
-    return true
-  }
-  return false
-}
-
-const NO_FILE: DatasetDefinition = {
-  dataset: 'plain',
-  file: '',
-  programs: [],
-  text: 'message',
-  definitions: {},
-  patterns: [],
-  fallback: 'whole',
-  set: {},
-  fields: {},
-  dates: {},
-  durations: {},
-  lookup: {},
-  related: {},
-  values: 'none',
-}
+const LIFTINGS = [new Lifting('json', liftJson), new Lifting('kv', liftPairs)]

@@ -67,6 +67,13 @@ export class ParsedLine implements Line, EnrichInput {
     return pidStart < 0 ? '' : this.memory.text(pidStart, pidEnd)
   }
 
+  hasPlainPid(): boolean {
+    const { bytes } = this.memory
+    const { pidStart, pidEnd } = this.header
+    for (let i = pidStart; i < pidEnd; i++) if (bytes[i] < 0x30 || bytes[i] > 0x39) return false
+    return true
+  }
+
   /** The bytes are others now. */
   forgetTexts(): void {
     this.#message = null

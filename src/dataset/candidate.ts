@@ -1,0 +1,100 @@
+import { type CompiledGrok, compileGrok } from '../grok/compile.ts'
+import type { Guarded } from '../grok/guard.ts'
+import type { PatternLibrary } from '../grok/library.ts'
+import { compileFilter, type Filter, type Source } from '../route/filter.ts'
+import { Chooser } from './chooser.ts'
+import { type Expression, readExpression } from './expression.ts'
+import type { Constant } from './format.ts'
+import { type Needles, rarestEnd } from './needles.ts'
+import { isNarrow } from './opening.ts'
+import type { PatternCounter } from './pattern-counters.ts'
+import type { Plan } from './plan.ts'
+
+/** Literals of a pattern that are looked for before it is tried. */
+const NEEDLES = 2
+
+/** One expression of a pattern or a header. */
+export interface Candidate {
+  grok: CompiledGrok
+  guarded: Guarded
+  counter: PatternCounter
+  expression: Expression | null
+  /** Literals that must be somewhere in the text. */
+  needles: readonly number[]
+  filter: Filter | null
+  dataset: string
+  set: Readonly<Record<string, Constant>>
+  /** Group of the field `rest`; 0: none. */
+  rest: number
+  /** By index of the header's candidate + 1. */
+  plans: (Plan | undefined)[]
+}
+
+/** @throws Error when the pattern is no grok */
+export function candidate(
+  match: string,
+  library: PatternLibrary,
+  counter: PatternCounter,
+  all: Needles,
+  { dataset, set, filter }: { dataset: string; set: Candidate['set']; filter?: string | undefined },
+): Candidate {
+  const grok = compileGrok(match, library)
+  const { regex } = grok
+  const expression = readExpression(regex)
+  const literals = isNarrow(expression) ? [] : grok.literals.slice(0, NEEDLES)
+  return {
+    grok,
+    guarded: { name: counter.name, regex, timedOut: 0, aside: null },
+    counter,
+    expression,
+    needles: literals.map((literal) => all.number(rarestEnd(literal))),
+    filter: filter === undefined ? null : compileFilter(filter),
+    dataset,
+    set,
+    rest: grok.captures.find(({ field }) => field === 'rest')?.group ?? 0,
+    plans: [],
+  }
+}
+
+/** Candidates that are tried on one text, in order. */
+export class Candidates {
+  readonly all: readonly Candidate[]
+  readonly #chooser: Chooser
+
+  constructor(all: readonly Candidate[]) {
+    this.all = all
+    this.#chooser = new Chooser(all.map(({ expression }) => expression))
+  }
+
+  /** Indices of those that the text may fit, by how it begins. */
+  choose(text: string): Int32Array {
+    return this.#chooser.choose(text)
+  }
+}
+
+/** A dataset's patterns for lines of one source: without those whose filters say no to it. Few sets for many sources. */
+export class CandidatesBySource {
+  readonly #all: readonly Candidate[]
+  readonly #sets = new Map<string, Candidates>()
+  readonly asksOfSource: boolean
+
+  constructor(all: readonly Candidate[]) {
+    this.#all = all
+    this.asksOfSource = all.some(({ filter }) => filter !== null)
+  }
+
+  of(source: Source): Candidates {
+    const answers = this.#all.map(({ filter }) => (filter === null ? true : filter(source)))
+    const key = this.asksOfSource ? answers.map((answer) => (typeof answer === 'boolean' ? +answer : 2)).join('') : ''
+    let set = this.#sets.get(key)
+    if (set === undefined) {
+      const kept = this.#all.flatMap((one, i): Candidate[] => {
+        const answer = answers[i]
+        return answer === false ? [] : [answer === true && one.filter !== null ? { ...one, filter: null } : one]
+      })
+      set = new Candidates(kept)
+      this.#sets.set(key, set)
+    }
+    return set
+  }
+}

@@ -1,0 +1,63 @@
+import type { Candidates } from './candidate.ts'
+import { Chooser } from './chooser.ts'
+import type { Dataset } from './dataset.ts'
+import type { Expression } from './expression.ts'
+import type { Needles } from './needles.ts'
+
+/** What a text has to be like, for a dataset to concern it: how it begins, and what it contains. */
+export interface Sign {
+  expression: Expression | null
+  needles: readonly number[]
+}
+
+/** Of a gate. */
+export interface Behind {
+  dataset: Dataset
+  patterns: Candidates
+}
+
+const MOST = 31
+
+/**
+ * In front of the datasets that are asked about every program's lines. Most lines are none of theirs, which it tells
+ * for all of them at once, in 0.1 µs.
+ */
+export class Gate {
+  readonly #chooser: Chooser
+  readonly #signs: { bit: number; needles: readonly number[] }[]
+  /** Those of which nothing is known, and those beyond the number that fit into a word. */
+  readonly #always: number
+  readonly #needles: Needles
+  readonly #behind: readonly Behind[]
+
+  constructor(behind: readonly Behind[], needles: Needles) {
+    this.#behind = behind
+    const signs = behind.slice(0, MOST).map(({ dataset, patterns }) => dataset.signs(patterns))
+    const known = signs.flatMap((some, i) => (some ?? []).map((sign) => ({ ...sign, bit: 1 << i })))
+    this.#chooser = new Chooser(known.map(({ expression }) => expression))
+    this.#signs = known.map(({ bit, needles }) => ({ bit, needles }))
+    this.#always = signs.reduce((bits, some, i) => (some === null ? bits | (1 << i) : bits), 0)
+    this.#needles = needles
+  }
+
+  /** True for a gate in front of these. */
+  isOf(behind: readonly Behind[]): boolean {
+    return behind.length === this.#behind.length && behind.every((one, i) => one.patterns === this.#behind[i].patterns)
+  }
+
+  /** Those that the text may concern, as bits by their place; of later ones than MOST nothing is said. */
+  open(text: string): number {
+    const chosen = this.#chooser.choose(text)
+    let open = this.#always
+    for (let i = 0; i < chosen.length; i++) {
+      const { bit, needles } = this.#signs[chosen[i]]
+      if ((open & bit) === 0 && this.#needles.hasAll(needles)) open |= bit
+    }
+    return open
+  }
+
+  /** True when `open` does not rule out the dataset of that place. */
+  static isOpen(open: number, place: number): boolean {
+    return place >= MOST || (open & (1 << place)) !== 0
+  }
+}
