@@ -9,6 +9,7 @@ import { type Batch, BufferFull, type Tally } from '../buffer.ts'
 import type { Entry } from '../pending.ts'
 import { OutputQueue, type Shelf } from '../queue.ts'
 import { lostMark } from '../settlement.ts'
+import { FreshBodies } from './fresh-bodies.ts'
 import { type BatchHeader, encodeHeader } from './header.ts'
 import type { Positions } from './positions.ts'
 import { recover } from './recover.ts'
@@ -47,6 +48,7 @@ export class OutputLog implements Shelf<OnDisk> {
   readonly queue: OutputQueue<OnDisk>
   readonly #options: LogOptions
   readonly #segments: Segments
+  readonly #fresh = new FreshBodies()
   /** The highest number by stream that this log has seen. */
   readonly highest = new Map<string, number>()
 
@@ -136,13 +138,14 @@ export class OutputLog implements Shelf<OnDisk> {
     const place = await this.#write(head, batch.body, { position, sync: sync === 'batch' })
     if (batch.positions) positions.take(batch.positions, order)
     this.#saw(batch.stream, batch.number)
+    this.#fresh.keep(order, batch.body)
     this.queue.pending.add(entryOf({ ...batch, order }, place, this.queue.tallies.add(batch.tally)))
   }
 
   async load(entry: OnDisk, tally: Tally): Promise<Batch | undefined> {
-    const { stream, number, part, count, received, place } = entry
+    const { order, stream, number, part, count, received, place } = entry
     try {
-      const body = await this.#segments.read(place)
+      const body = this.#fresh.take(order, this.queue.pending.waiting) ?? (await this.#segments.read(place))
       if (body) return { stream, number, part, output: this.queue.output, count, body, tally, received }
       await this.#setAside(entry)
     } catch (error) {
@@ -162,6 +165,7 @@ export class OutputLog implements Shelf<OnDisk> {
   }
 
   drop(entry: OnDisk): void {
+    this.#fresh.drop(entry.order)
     this.#segments.drop(entry.place.segment)
   }
 
@@ -195,6 +199,7 @@ export class OutputLog implements Shelf<OnDisk> {
         batch: body && { stream, number, part, output: this.queue.output, count, body, tally, received },
         takeOut: () => this.queue.giveUp(entry, MOVED),
         setAside: async () => {
+          this.#fresh.drop(entry.order)
           await this.load(entry, tally)
           await this.queue.giveUp(entry, 'damaged')
         },

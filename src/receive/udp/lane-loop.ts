@@ -27,8 +27,8 @@ const SMALLEST_DATAGRAM = 256
  * A lane's life: wait, receive, push; until told to stop. Runs on a thread of its own and never yields.
  *
  * While datagrams come, it does not wait for the next one but lets some ms pass, so that they gather: each time that the
- * thread sleeps and wakes costs 20 to 300 µs on a virtual machine, as much as ten lines or a hundred. 750 lines/s took 90 s of
- * CPU per million when each pause of 2 ms followed a wait for a datagram, and take 65.
+ * thread sleeps and wakes costs 20 to 300 µs on a virtual machine, as much as ten lines or a hundred. 750 lines/s took 90 s
+ * of CPU per million when each pause of 2 ms followed a wait for a datagram, and take 65.
  */
 export class LaneLoop {
   readonly #fd: number
