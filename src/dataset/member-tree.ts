@@ -1,17 +1,19 @@
 import { GROUPS } from './enrichment.ts'
-import { ConstantMember, type Member, ObjectMember } from './members.ts'
+import type { Leaf } from './leaves.ts'
+import { ObjectMember } from './members.ts'
+import type { Known } from './probes.ts'
+import { type Part, Template } from './template.ts'
 
-type Branch = Map<string, Branch | ((key: string) => Member)>
+type Branch = Map<string, Branch | Leaf>
 
 /** Puts members under the objects of their dotted names, and sorts them by the group of the event that they go to. */
 export class MemberTree {
   readonly #root: Branch = new Map()
 
   /**
-   * @param make the member for its last name
    * @throws Error when the field is an object already, or lies within one that is a value
    */
-  add(field: string, make: (key: string) => Member): void {
+  add(field: string, leaf: Leaf): void {
     const path = field.split('.')
     let branch = this.#root
     for (const [i, name] of path.slice(0, -1).entries()) {
@@ -26,43 +28,31 @@ export class MemberTree {
     }
     const last = path[path.length - 1]
     if (branch.get(last) instanceof Map) throw new Error(`${field} is an object of other fields, and a value too`)
-    branch.set(last, make)
+    branch.set(last, leaf)
   }
 
-  /** By index of GROUPS. */
-  groups(): Member[][] {
+  /** What writes lines of which this is known, by index of GROUPS. */
+  groups(known: Known): Template[] {
+    const names = new Set<string>(GROUPS)
     return GROUPS.map((group) => {
-      if (group !== 'rest') {
-        const branch = this.#root.get(group)
-        return branch instanceof Map ? membersOf(branch) : []
-      }
-      const names = new Set<string>(GROUPS)
-      return membersOf(new Map([...this.#root].filter(([name]) => !names.has(name))))
+      const branch =
+        group === 'rest' ? new Map([...this.#root].filter(([name]) => !names.has(name))) : this.#root.get(group)
+      return new Template(branch instanceof Map ? partsOf(branch, known) : [])
     })
   }
 }
 
-function membersOf(branch: Branch): Member[] {
-  return joined(
-    [...branch].flatMap(([name, below]) => (typeof below === 'function' ? below(name) : objectOf(name, below))),
+function partsOf(branch: Branch, known: Known): Part[] {
+  return [...branch].flatMap(([name, below]) =>
+    typeof below === 'function' ? below(name, known) : objectOf(name, partsOf(below, known)),
   )
 }
 
-/** An object that begins with what is the same for all lines is always there: it needs no member of its own. */
-function objectOf(name: string, below: Branch): Member[] {
-  const [first, ...rest] = membersOf(below)
-  if (!(first instanceof ConstantMember)) return [new ObjectMember(name, first === undefined ? [] : [first, ...rest])]
-  return [new ConstantMember(`,${JSON.stringify(name)}:{${first.json.slice(1)}`), ...rest, new ConstantMember('}')]
-}
-
-/** What is the same for all lines, in one piece where it stands together. */
-function joined(members: readonly Member[]): Member[] {
-  const result: Member[] = []
-  for (const member of members) {
-    const last = result.at(-1)
-    if (member instanceof ConstantMember && last instanceof ConstantMember)
-      result[result.length - 1] = new ConstantMember(last.json + member.json)
-    else result.push(member)
-  }
-  return result
+/** An object that surely begins with some member is always there: it needs none that looks. */
+function objectOf(name: string, inside: readonly Part[]): Part[] {
+  const [first, ...rest] = inside
+  if (first === undefined) return []
+  if (typeof first !== 'string') return [new ObjectMember(name, new Template(inside))]
+  // Members begin with a comma.
+  return [`,${JSON.stringify(name)}:{${first.slice(1)}`, ...rest, '}']
 }

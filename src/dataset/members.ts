@@ -40,39 +40,35 @@ function keyPiece(key: string): Piece {
   return new Piece(`,${JSON.stringify(key)}:`)
 }
 
-/** The same for all lines: any number of members, and parts of them. */
-export class ConstantMember implements Member {
-  readonly json: string
-  readonly #piece: Piece
+/** Says what the enrichment has, see HAS_…. */
+export class Mark implements Member {
+  readonly #has: number
 
-  constructor(json: string) {
-    this.json = json
-    this.#piece = new Piece(json)
-  }
-
-  static of(key: string, value: unknown): ConstantMember {
-    return new ConstantMember(`,${JSON.stringify(key)}:${JSON.stringify(value)}`)
+  constructor(has: number) {
+    this.#has = has
   }
 
   write(out: Enrichment): void {
-    out.put(this.#piece)
+    out.has |= this.#has
   }
 }
 
 /** An object that is written when it has any member. */
 export class ObjectMember implements Member {
   readonly #key: Piece
-  readonly #members: Member[]
-  constructor(key: string, members: Member[]) {
+  readonly #inside: Member
+
+  /** @param inside writes its members, each with a comma in front */
+  constructor(key: string, inside: Member) {
     this.#key = keyPiece(key)
-    this.#members = members
+    this.#inside = inside
   }
+
   write(out: Enrichment, matches: Matches): void {
     const before = out.used
     out.put(this.#key)
     const start = out.used
-    const members = this.#members
-    for (let i = 0; i < members.length; i++) members[i].write(out, matches)
+    this.#inside.write(out, matches)
     if (out.used === start) {
       out.used = before
       return

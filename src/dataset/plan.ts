@@ -1,26 +1,18 @@
 import type { CompiledGrok } from '../grok/compile.ts'
 import { domainOf, ECS_LISTS } from './ecs-types.ts'
-import type { EnrichInput } from './enrichment.ts'
-import { type Enrichment, HAS_PROCESS_NAME, HAS_PROCESS_PID } from './enrichment.ts'
+import type { EnrichInput, Enrichment } from './enrichment.ts'
 import { type Captured, capturedFields, isPrivate, relatedList, typeOf } from './fields.ts'
 import type { Constant, DatasetDefinition } from './format.ts'
+import { computed, constant, domain, field as fieldLeaf, made, type RelatedPart, related } from './leaves.ts'
 import { levelTable } from './levels.ts'
 import { type Lifter, writeObject } from './lift.ts'
 import { lookupTable } from './lookup.ts'
 import { MemberTree } from './member-tree.ts'
-import {
-  ConstantMember,
-  captured,
-  FieldMember,
-  ListMember,
-  type Matches,
-  type Member,
-  type TextWriter,
-  type Value,
-  ValueMember,
-} from './members.ts'
+import { captured, type Matches, type TextWriter } from './members.ts'
+import { NOTHING_KNOWN, Probes } from './probes.ts'
+import type { Template } from './template.ts'
 import { type TimeReader, timeFormat } from './time-format.ts'
-import { isIp, WRITERS } from './values.ts'
+import { WRITERS } from './values.ts'
 
 /** What `_bulk` documents hold for one header with one pattern; made once, when the two first meet. */
 export interface PlanParts {
@@ -37,10 +29,20 @@ export interface PlanParts {
 
 const EMPTY: Captured = { field: '', groups: [], type: 'keyword' }
 
+/** Combinations of captures that are told apart in a pattern's lines; strangers may send all that are possible. */
+const MOST_KNOWN = 24
+
 /** Writes an event's members from what was captured. */
 export class Plan {
   readonly dataset: string
-  readonly #groups: Member[][]
+  readonly #tree = new MemberTree()
+  readonly #probes = new Probes()
+  /** What writes the members of lines with the same key of probes, and of any others. */
+  readonly #known = new Map<number, readonly Template[]>()
+  readonly #unknown: readonly Template[]
+  /** For the line before. */
+  #members: readonly Template[]
+  #key = Number.NaN
   readonly #level: { groups: Captured['groups']; table: (text: string) => string | null } | null
   readonly #fixedLevel: string | null
   readonly #time: { groups: Captured['groups']; readers: TimeReader[] } | null
@@ -66,24 +68,19 @@ export class Plan {
         ? null
         : { groups: timeGroups, readers: time.formats.map(timeFormat) }
 
-    const tree = new MemberTree()
+    const tree = this.#tree
+    const probes = this.#probes
     const consumed = new Set<string>()
     if (level !== undefined && !level.keep) consumed.add(level.from)
     if (time !== undefined && !time.keep) consumed.add(time.from)
-    for (const [field, value] of Object.entries(set)) {
-      if (field !== 'log.level')
-        tree.add(field, (key) => ConstantMember.of(key, ECS_LISTS.has(field) ? [value].flat() : value))
-    }
+    for (const [field, value] of Object.entries(set)) if (field !== 'log.level') tree.add(field, constant(field, value))
     for (const one of fields.values()) {
-      const { field } = one
+      const { field, groups, type } = one
       if (isPrivate(field) || consumed.has(field)) continue
-      const otherwise = set[field]
-      tree.add(field, (key) => memberOf(one, key, otherwise))
-      const domain = one.type === 'ip' ? domainOf(field) : null
-      if (domain !== null && !fields.has(domain) && set[domain] === undefined) {
-        const value: TextWriter = (out, text) => isName(text) && WRITERS.keyword(out, text)
-        tree.add(domain, (key) => new FieldMember(key, one.groups, value))
-      }
+      probes.add(groups, type)
+      tree.add(field, fieldLeaf(one, set[field]))
+      const other = type === 'ip' ? domainOf(field) : null
+      if (other !== null && !fields.has(other) && set[other] === undefined) tree.add(other, domain(groups))
     }
     for (const [target, { from, map, default: fallback }] of Object.entries(definition.lookup)) {
       const groups = groupsOf(from)
@@ -98,13 +95,18 @@ export class Plan {
         out.put(json)
         return true
       }
-      tree.add(target, (key) => new FieldMember(key, groups, value, 0, constantOr(key, target, otherwise)))
+      probes.add(groups, 'keyword')
+      tree.add(target, made(groups, value, otherwise === undefined ? null : constant(target, otherwise)))
     }
     for (const [target, { from, formats }] of Object.entries(definition.dates)) {
       const groups = groupsOf(from)
       if (groups.length === 0) continue
       const readers = formats.map(timeFormat)
-      tree.add(target, (key) => new FieldMember(key, groups, (out, text) => this.#writeDate(out, text, readers)))
+      probes.add(groups, 'keyword')
+      tree.add(
+        target,
+        made(groups, (out, text) => this.#writeDate(out, text, readers)),
+      )
     }
     for (const [target, { from, unit }] of Object.entries(definition.durations)) {
       const groups = groupsOf(from)
@@ -114,23 +116,31 @@ export class Plan {
         const nanos = text.length > 30 ? Number.NaN : Math.round(Number(text) * scale)
         return Number.isSafeInteger(nanos) && nanos >= 0 && WRITERS.long(out, String(nanos))
       }
-      tree.add(target, (key) => new FieldMember(key, groups, value))
+      probes.add(groups, 'keyword')
+      tree.add(target, made(groups, value))
     }
     if (parts.lift !== undefined) {
       const { lifter, field } = parts.lift
-      tree.add(field, (key) => new ValueMember(key, (out, matches) => lift(lifter, out, matches)))
+      tree.add(
+        field,
+        computed((out, matches) => lift(lifter, out, matches)),
+      )
     }
     if (parts.failure !== undefined) {
       const { failure } = parts
-      tree.add('tags', (key) => ConstantMember.of(key, [set.tags ?? [], '_grokparsefailure'].flat()))
-      tree.add('error.message', (key) => new ValueMember(key, (out, { text }) => WRITERS.text(out, failure(text))))
+      tree.add('tags', constant('tags', [set.tags ?? [], '_grokparsefailure'].flat()))
+      tree.add(
+        'error.message',
+        computed((out, { text }) => WRITERS.text(out, failure(text))),
+      )
     }
-    this.#addRelated(tree, definition, fields, set)
-    this.#groups = tree.groups()
+    this.#addRelated(definition, fields, set)
+    // So that contradictions show.
+    this.#members = tree.groups(NOTHING_KNOWN)
+    this.#unknown = this.#members
   }
 
   #addRelated(
-    tree: MemberTree,
     definition: DatasetDefinition,
     fields: ReadonlyMap<string, Captured>,
     set: Readonly<Record<string, Constant>>,
@@ -139,13 +149,13 @@ export class Plan {
       const field = `related.${list}`
       if (fields.has(field) || set[field] !== undefined) continue
       const more = definition.related[list] ?? []
-      const parts = [...fields.values()].flatMap(({ field, groups, type }) => {
+      const parts = [...fields.values()].flatMap(({ field, groups, type }): RelatedPart[] => {
         if (field.startsWith('related.')) return []
-        const wants = list === 'ip' ? isIp : list === 'hosts' && type === 'ip' ? isName : () => true
+        const wants = list === 'ip' ? 'ip' : list === 'hosts' && type === 'ip' ? 'name' : 'any'
         const own = relatedList(field, type) === list || (list === 'hosts' && type === 'ip' && domainOf(field) !== null)
         return own || more.includes(field) ? [{ groups, wants }] : []
       })
-      if (parts.length > 0) tree.add(field, (key) => new ListMember(key, parts))
+      if (parts.length > 0) this.#tree.add(field, related(parts))
     }
   }
 
@@ -163,12 +173,23 @@ export class Plan {
     }
     this.#near = receivedAt
     this.#zone = zone
-    const groups = this.#groups
-    for (let group = 0; group < groups.length; group++) {
-      const members = groups[group]
-      for (let i = 0; i < members.length; i++) members[i].write(out, matches)
+    const key = this.#probes.key(matches)
+    if (key !== this.#key) this.#choose(key)
+    const members = this.#members
+    for (let group = 0; group < members.length; group++) {
+      members[group].write(out, matches)
       out.ends[group] = out.used
     }
+  }
+
+  #choose(key: number): void {
+    let members = this.#known.get(key)
+    if (members === undefined && this.#known.size < MOST_KNOWN) {
+      members = this.#tree.groups(this.#probes.known(key))
+      this.#known.set(key, members)
+    }
+    this.#key = key
+    this.#members = members ?? this.#unknown
   }
 
   #writeDate(out: Enrichment, text: string, readers: readonly TimeReader[]): boolean {
@@ -186,59 +207,11 @@ function readTime(text: string, readers: readonly TimeReader[], near: number, zo
   return Number.NaN
 }
 
-function memberOf({ field, groups, type }: Captured, key: string, otherwise: Constant | undefined): Member {
-  if (field === 'related.ip' || field === 'related.user' || field === 'related.hosts')
-    return new ListMember(key, [{ groups, wants: type === 'ip' ? isIp : () => true }])
-  const has = field === 'process.name' ? HAS_PROCESS_NAME : field === 'process.pid' ? HAS_PROCESS_PID : 0
-  const constant = constantOr(key, field, otherwise)
-  if (groups.length > 1 || ECS_LISTS.has(field)) return new ValueMember(key, listOf(field, groups, type, has), constant)
-  return new FieldMember(key, groups, WRITERS[type], has, constant)
-}
-
-function constantOr(key: string, field: string, value: Constant | undefined): Member | null {
-  return value === undefined ? null : ConstantMember.of(key, ECS_LISTS.has(field) ? [value].flat() : value)
-}
-
-/** Several groups that took part are a list, as in Logstash. */
-function listOf(field: string, groups: Captured['groups'], type: Captured['type'], has: number): Value {
-  const write = WRITERS[type]
-  const always = ECS_LISTS.has(field)
-  return (out, matches) => {
-    const start = out.used
-    let count = 0
-    out.ensure(2)
-    out.bytes[out.used++] = 0x5b
-    for (const group of groups) {
-      const text = group < 0 ? matches.header?.[-group] : matches.body?.[group]
-      // A pattern's capture outranks the header's.
-      if (text === undefined || text === '' || (group < 0 && count > 0)) continue
-      if (count > 0) out.bytes[out.used++] = 0x2c
-      if (write(out, text)) count++
-      else if (count > 0) out.used--
-      out.ensure(2)
-    }
-    if (count === 0) return false
-    out.has |= has
-    if (count > 1 || always) {
-      out.bytes[out.used++] = 0x5d
-      return true
-    }
-    out.bytes.copyWithin(start, start + 1, out.used)
-    out.used--
-    return true
-  }
-}
-
 function lift(lifter: Lifter, out: Enrichment, { text }: Matches): boolean {
   const value = lifter(text)
   if (value === null) return false
   writeObject(out, value)
   return true
-}
-
-/** A host's name, where it is not an address. */
-function isName(text: string): boolean {
-  return text !== '-' && !isIp(text)
 }
 
 export { typeOf }

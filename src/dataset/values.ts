@@ -15,42 +15,52 @@ const ZERO = 0x30
 const LONG = 24
 
 /**
- * The text as a JSON string, as UTF-8. Most values are plain: short ones are written character by character, 0.02 µs
- * for 12, longer ones all at once and then looked through, 0.06 against 0.14 for 60.
+ * Writes the text as the inside of a JSON string, as UTF-8. Most values are plain: short ones are written character by
+ * character, 0.02 µs for 12, longer ones all at once and then looked through, 0.06 against 0.14 for 60.
  */
-export function writeText(out: Enrichment, text: string): boolean {
+export function putText(out: Enrichment, text: string): void {
   const { length } = text
   out.ensure(length * 6 + 2)
-  if (length > LONG) return writeLongText(out, text)
+  if (length > LONG) {
+    putLongText(out, text)
+    return
+  }
   const { bytes } = out
   let o = out.used
-  bytes[o++] = QUOTE
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i)
-    if (code < 0x20 || code === QUOTE || code === BACKSLASH || code > 0x7e) return writeAny(out, text)
+    if (code < 0x20 || code === QUOTE || code === BACKSLASH || code > 0x7e) {
+      putAny(out, text)
+      return
+    }
     bytes[o++] = code
   }
-  bytes[o++] = QUOTE
   out.used = o
-  return true
 }
 
-function writeLongText(out: Enrichment, text: string): boolean {
+function putLongText(out: Enrichment, text: string): void {
   const { bytes, view, used } = out
-  bytes[used] = QUOTE
-  const end = used + 1 + bytes.write(text, used + 1)
+  const end = used + bytes.write(text, used)
   // What is looked at beyond the end is plain.
   view.setInt32(end, 0x20202020)
-  for (let at = used + 1; at < end; at += 4) if (!isPlain(view.getInt32(at, true))) return writeAny(out, text)
-  bytes[end] = QUOTE
-  out.used = end + 1
-  return true
+  for (let at = used; at < end; at += 4) {
+    if (isPlain(view.getInt32(at, true))) continue
+    putAny(out, text)
+    return
+  }
+  out.used = end
 }
 
-function writeAny(out: Enrichment, text: string): boolean {
-  const clean = JSON.stringify(text.toWellFormed().replaceAll('\0', '\\0'))
-  out.ensure(clean.length * 3)
-  out.used += out.bytes.write(clean, out.used, 'utf8')
+function putAny(out: Enrichment, text: string): void {
+  const inside = JSON.stringify(text.toWellFormed().replaceAll('\0', '\\0')).slice(1, -1)
+  out.ensure(inside.length * 3)
+  out.used += out.bytes.write(inside, out.used, 'utf8')
+}
+
+function writeText(out: Enrichment, text: string): true {
+  out.add(QUOTE)
+  putText(out, text)
+  out.add(QUOTE)
   return true
 }
 
@@ -84,8 +94,18 @@ function isWritten(text: string, digits: number, fraction: boolean): boolean {
   return last !== ZERO && last !== DOT && !text.startsWith('0.00000')
 }
 
+/** True for an integer that is written as it stands. */
+export function isWrittenLong(text: string): boolean {
+  return isWritten(text, 18, false)
+}
+
+/** True for a decimal that is written as it stands. */
+export function isWrittenDouble(text: string): boolean {
+  return isWritten(text, 15, true)
+}
+
 function writeLong(out: Enrichment, text: string): boolean {
-  if (isWritten(text, 18, false)) return writeAscii(out, text)
+  if (isWrittenLong(text)) return writeAscii(out, text)
   const { length } = text
   if (length === 0 || length > 19) return false
   for (let i = 0; i < length; i++) {
@@ -101,7 +121,7 @@ function writeLong(out: Enrichment, text: string): boolean {
 const DOUBLE = /^[+-]?(?:\d{1,300}(?:\.\d{0,300})?|\.\d{1,300})(?:[eE][+-]?\d{1,3})?$/
 
 function writeDouble(out: Enrichment, text: string): boolean {
-  if (isWritten(text, 15, true)) return writeAscii(out, text)
+  if (isWrittenDouble(text)) return writeAscii(out, text)
   if (!DOUBLE.test(text)) return false
   const value = Number(text)
   return Number.isFinite(value) && writeAscii(out, String(value))

@@ -16,8 +16,8 @@ import type { Zone } from './zone.ts'
  * Reads the header of one datagram or frame: RFC 5424 if it says so, otherwise RFC 3164 as real devices send it.
  * There is no error: what cannot be read is text, and `header.flags` says what was missing.
  *
- * 0.11 to 0.13 µs a line of sshd, devstack and haproxy logs, where syslog-parse takes 0.8 to 0.9 (bench/micro-header.ts, best of
- * 9 rounds by CPU time, on two busy cores), and no allocation (heap before and after 400,000 lines).
+ * 0.11 to 0.13 µs a line of sshd, devstack and haproxy logs, where syslog-parse takes 0.8 to 0.9
+ * (bench/micro-header.ts, best of 9 rounds by CPU time), and no allocation (heap before and after 400,000 lines).
  *
  * @param receivedAt ms since the epoch; stands in for the year that RFC 3164 does not write
  * @param zone for times without a zone
