@@ -3,6 +3,8 @@ import { OPENING, Openings } from './opening.ts'
 
 /** States at most; a text that leads further is judged by what was seen of it until then. */
 const MOST_STATES = 2000
+/** After so many, what is left alone is tried. */
+const ENOUGH = 8
 const NONE = new Int32Array(0)
 
 /**
@@ -21,7 +23,7 @@ export class Chooser {
   /** By state: the expressions that are left, by index and in order; those left if the text ends here. */
   readonly #left: Int32Array[] = [NONE]
   readonly #leftAtEnd: Int32Array[] = [NONE]
-  /** By state: 1: further characters tell nothing. */
+  /** By state: after how many characters it is not worth while to look at more. */
   readonly #settled = new Uint8Array(MOST_STATES)
   readonly #known = new Map<string, number>()
 
@@ -38,18 +40,26 @@ export class Chooser {
 
   /** Those that the text may fit, by index and in order. */
   choose(text: string): Int32Array {
+    const classes = this.#classes
     const settled = this.#settled
     const width = this.#members.length
     const length = Math.min(text.length, OPENING)
+    let next = this.#next
     let state = 1
     let i = 0
-    for (; i < length && settled[state] === 0; i++) {
+    for (; i < length; i++) {
+      const by = settled[state]
+      if (by <= i) break
       const code = text.charCodeAt(i)
       // Some expressions take these two at a time.
       if (code > 127) break
-      const class_ = this.#classes[code]
-      const to = this.#next[state * width + class_] || this.#follow(state, class_)
-      if (to === 0) break
+      const class_ = classes[code]
+      let to = next[state * width + class_]
+      if (to === 0) {
+        to = this.#follow(state, class_)
+        if (to === 0) break
+        next = this.#next
+      }
       state = to
     }
     return i === text.length ? this.#leftAtEnd[state] : this.#left[state]
@@ -83,9 +93,10 @@ export class Chooser {
       longer.set(this.#next)
       this.#next = longer
     }
-    this.#left.push(Int32Array.from(new Set(steps.map((step) => owners[step]))))
+    const left = Int32Array.from(new Set(steps.map((step) => owners[step])))
+    this.#left.push(left)
     this.#leftAtEnd.push(Int32Array.from(sure).sort())
-    this.#settled[state] = steps.length === sure.size ? 1 : 0
+    this.#settled[state] = steps.length === sure.size ? 0 : left.length === 1 ? ENOUGH : OPENING
     return state
   }
 }

@@ -42,19 +42,21 @@ const BLANKS = setOf((char) => /\s/.test(char))
  * matches is one of the result's too. Null: nothing is known.
  */
 export function readExpression({ source, flags }: RegExp): Expression | null {
-  if (!source.startsWith('^') || /[imv]/.test(flags)) return null
-  return new Reader(source).read()
+  if (!source.startsWith('^') || /[mv]/.test(flags)) return null
+  return new Reader(source, flags.includes('i') ? 'i' : '').read()
 }
 
-/** Classes that were asked, by their text: there are few, and they come again and again. */
+/** Classes and letters that were asked, by flags and text: there are few, and they come again and again. */
 const classes = new Map<string, CharSet>()
 
 class Reader {
   readonly #source: string
+  readonly #flags: '' | 'i'
   #at = 0
 
-  constructor(source: string) {
+  constructor(source: string, flags: '' | 'i') {
     this.#source = source
+    this.#flags = flags
   }
 
   read(): Expression | null {
@@ -98,7 +100,7 @@ class Reader {
     if (char === '\\') return this.#escape()
     this.#at++
     if (char === '^' || char === '$') return NOTHING
-    return { kind: 'char', set: char === '.' ? ANY : single(char) }
+    return { kind: 'char', set: char === '.' ? ANY : this.#single(char) }
   }
 
   #group(): Expression {
@@ -119,11 +121,21 @@ class Reader {
       this.#at += this.#source[this.#at] === '\\' ? 2 : 1
     }
     const text = this.#source.slice(from, ++this.#at)
-    let set = classes.get(text)
+    return this.#asked(text)
+  }
+
+  #single(char: string): CharSet {
+    if (this.#flags === 'i' && /[A-Za-z]/.test(char)) return this.#asked(char)
+    return setOf((other) => other === char)
+  }
+
+  #asked(text: string): CharSet {
+    const key = `${this.#flags}${text}`
+    let set = classes.get(key)
     if (set === undefined) {
-      const regex = new RegExp(text)
+      const regex = new RegExp(text, this.#flags)
       set = setOf((char) => regex.test(char))
-      classes.set(text, set)
+      classes.set(key, set)
     }
     return set
   }
@@ -136,7 +148,7 @@ class Reader {
     const set = escapes[char.toLowerCase()]
     if (set !== undefined)
       return { kind: 'char', set: char === char.toLowerCase() ? set : set.map((within) => 1 - within) }
-    if (/[^0-9A-Za-z]/.test(char)) return { kind: 'char', set: single(char) }
+    if (/[^0-9A-Za-z]/.test(char)) return { kind: 'char', set: this.#single(char) }
     // Control characters, code points, properties, references: anything, maybe nothing.
     const more = /[0-9k]/.test(char)
       ? /^(?:<[^>]*>|\d+)/
@@ -151,11 +163,4 @@ class Reader {
 function setOf(test: (char: string) => boolean): CharSet {
   const set = Uint8Array.from({ length: 128 }, (_, code) => (test(String.fromCharCode(code)) ? 1 : 0))
   return set.every((within) => within === 1) ? ANY : set
-}
-
-function single(char: string): CharSet {
-  const set = new Uint8Array(128)
-  const code = char.charCodeAt(0)
-  if (code < 128) set[code] = 1
-  return set
 }

@@ -60,6 +60,11 @@ describe('what Logstash users write', () => {
 describe('Oniguruma', () => {
   test.each([
     ['(?>a+)ab', 'aaab', false],
+    ['(?>a|ab)c', 'abc', false],
+    ['(?>ab|a)c', 'abc', true],
+    ['(?:(?>a|b(?>c+))d?)+e', 'adbccae', true],
+    ['(?:(?>ab?))*bc', 'aababc', false],
+    ['(x)(?>a)\\1', 'xax', true],
     ['a++ab', 'aaab', false],
     ['a*+b', 'aaab', true],
     ['a?+ab', 'ab', false],

@@ -61,6 +61,7 @@ function sequence(source: string, start: number): Required & { end: number } {
       const braced = /^(?:\{[^}]*\}|[0-9a-fA-F]{4})/
       if ('pPu'.includes(escaped)) at += braced.exec(source.slice(at))?.[0].length ?? 0
       else if (escaped === 'x') at += 2
+      else if (/\d/.test(escaped)) at += /^\d*/.exec(source.slice(at))?.[0].length ?? 0
     } else {
       part = char === '.' ? ANYTHING : char === '^' || char === '$' ? NOTHING : literal(char)
       at++

@@ -1,6 +1,7 @@
-/** Takes the names out of groups and says which number each has. */
+/** Takes the names out of groups, `f0` and so on for fields, and says which number each of these has. */
 export function numberGroups(named: string, fields: number): { source: string; groups: number[] } {
   const groups = new Array<number>(fields).fill(0)
+  const numbers = new Map<string, number>()
   let count = 0
   let source = ''
   for (let at = 0; at < named.length; ) {
@@ -8,17 +9,18 @@ export function numberGroups(named: string, fields: number): { source: string; g
     let length = 1
     let written = char
     if (char === '\\') {
-      const reference = /^\\k<f(\d+)>/.exec(named.slice(at, at + 16))
+      const reference = /^\\k<([fa]\d+)>/.exec(named.slice(at, at + 16))
       length = reference?.[0].length ?? 2
-      written = reference === null ? named.slice(at, at + 2) : `(?:\\${groups[Number(reference[1])]})`
+      written = reference === null ? named.slice(at, at + 2) : `(?:\\${numbers.get(reference[1]) ?? 0})`
     } else if (char === '[') {
       length = endOfClass(named, at) - at
       written = named.slice(at, at + length)
     } else if (char === '(' && named.charAt(at + 1) !== '?') count++
     else if (char === '(') {
-      const name = /^\(\?<f(\d+)>/.exec(named.slice(at, at + 16))
+      const name = /^\(\?<([fa]\d+)>/.exec(named.slice(at, at + 16))
       if (name !== null) {
-        groups[Number(name[1])] = ++count
+        numbers.set(name[1], ++count)
+        if (name[1].startsWith('f')) groups[Number(name[1].slice(1))] = count
         length = name[0].length
         written = '('
       }

@@ -23,6 +23,9 @@ export class Reader {
   #onig = ''
   #isCommon = true
   readonly #capturesPlain: boolean
+  /** The groups that are open: the number of an atomic one, otherwise -1. */
+  readonly #groups: number[] = []
+  #atomic = 0
 
   constructor(text: string, fields: Field[]) {
     this.#text = text
@@ -41,6 +44,7 @@ export class Reader {
     if (char === '\\') this.#escape()
     else if (char === '[') this.#class()
     else if (char === '(') this.#open()
+    else if (char === ')') this.#close()
     else if (char === '{') this.#bounds()
     else if (char === '^') this.#both(LINE_START, 1)
     else if (char === '$') this.#both(LINE_END, 1)
@@ -109,6 +113,7 @@ export class Reader {
 
   #open(): void {
     const text = this.#text
+    this.#groups.push(-1)
     const [named, angled, quoted] = takeAt(NAMED, text, this.#at) ?? []
     const [same] = takeAt(SAME_GROUP, text, this.#at) ?? []
     if (named !== undefined) this.#named(named, angled ?? quoted ?? '')
@@ -117,8 +122,22 @@ export class Reader {
       const end = text.indexOf(')', this.#at)
       if (end === -1) throw new GrokError('this comment has no ")"', text, this.#at)
       this.#at = end + 1
+      this.#groups.pop()
+    } else if (text.startsWith('(?>', this.#at) && !this.#capturesPlain) {
+      // What is looked ahead at is not tried in another way, and then taken as it was.
+      this.#groups[this.#groups.length - 1] = this.#atomic
+      this.#js += `(?:(?=(?<a${this.#atomic++}>`
+      this.#onig += '(?>'
+      this.#at += 3
     } else if (text.startsWith('(?', this.#at)) this.#foreign(2)
     else this.#both(this.#capturesPlain ? '(' : '(?:', 1)
+  }
+
+  #close(): void {
+    const atomic = this.#groups.pop() ?? -1
+    this.#js += atomic === -1 ? ')' : `))\\k<a${atomic}>)`
+    this.#onig += ')'
+    this.#at++
   }
 
   #named(opening: string, name: string): void {
