@@ -59,15 +59,18 @@ export function candidate(
 /** Candidates that are tried on one text, in order. */
 export class Candidates {
   readonly all: readonly Candidate[]
-  readonly #chooser: Chooser
+  readonly #chooser: Chooser<readonly Candidate[]>
 
   constructor(all: readonly Candidate[]) {
     this.all = all
-    this.#chooser = new Chooser(all.map(({ expression }) => expression))
+    this.#chooser = new Chooser(
+      all.map(({ expression }) => expression),
+      (left) => left.map((i) => all[i]),
+    )
   }
 
-  /** Indices of those that the text may fit, by how it begins. */
-  choose(text: string): Int32Array {
+  /** Those that the text may fit, by how it begins. */
+  choose(text: string): readonly Candidate[] {
     return this.#chooser.choose(text)
   }
 }

@@ -5,14 +5,13 @@ import { OPENING, Openings } from './opening.ts'
 const MOST_STATES = 2000
 /** After so many, what is left alone is tried. */
 const ENOUGH = 8
-const NONE = new Int32Array(0)
 
 /**
  * Tells which of many expressions a text may fit, by its first characters: all of them are followed at once, as states
  * of one automaton that is made as texts come. Of a dataset's dozens that are mostly one or two, found in 0.03 µs;
  * trying an expression that fails costs 0.02 to 0.2.
  */
-export class Chooser {
+export class Chooser<T> {
   readonly #openings: Openings
   /** By ASCII code: characters of one class are the same to all expressions. */
   readonly #classes: Uint8Array
@@ -20,15 +19,22 @@ export class Chooser {
   /** By state times classes, and class; 0: not known yet. */
   #next: Uint16Array
   readonly #steps: number[][] = [[]]
-  /** By state: the expressions that are left, by index and in order; those left if the text ends here. */
-  readonly #left: Int32Array[] = [NONE]
-  readonly #leftAtEnd: Int32Array[] = [NONE]
+  /** By state: the answer for the expressions that are left, and for those left if the text ends here. */
+  readonly #left: T[] = []
+  readonly #leftAtEnd: T[] = []
+  readonly #answer: (left: readonly number[]) => T
   /** By state: after how many characters it is not worth while to look at more. */
   readonly #settled = new Uint8Array(MOST_STATES)
   readonly #known = new Map<string, number>()
 
-  /** @param expressions null: nothing is known of it */
-  constructor(expressions: readonly (Expression | null)[]) {
+  /**
+   * @param expressions null: nothing is known of it
+   * @param answer made once for those that are left, given by index and in order
+   */
+  constructor(expressions: readonly (Expression | null)[], answer: (left: readonly number[]) => T) {
+    this.#answer = answer
+    this.#left.push(answer([]))
+    this.#leftAtEnd.push(answer([]))
     const openings = new Openings(expressions)
     this.#openings = openings
     const { classes, members } = classesOf(openings)
@@ -38,8 +44,8 @@ export class Chooser {
     this.#state(openings.reached(openings.starts))
   }
 
-  /** Those that the text may fit, by index and in order. */
-  choose(text: string): Int32Array {
+  /** The answer for those that the text may fit. */
+  choose(text: string): T {
     const classes = this.#classes
     const settled = this.#settled
     const width = this.#members.length
@@ -93,9 +99,9 @@ export class Chooser {
       longer.set(this.#next)
       this.#next = longer
     }
-    const left = Int32Array.from(new Set(steps.map((step) => owners[step])))
-    this.#left.push(left)
-    this.#leftAtEnd.push(Int32Array.from(sure).sort())
+    const left = [...new Set(steps.map((step) => owners[step]))]
+    this.#left.push(this.#answer(left))
+    this.#leftAtEnd.push(this.#answer([...sure].sort((a, b) => a - b)))
     this.#settled[state] = steps.length === sure.size ? 0 : left.length === 1 ? ENOUGH : OPENING
     return state
   }

@@ -122,12 +122,12 @@ export class Dataset {
     if (headers.all.length > 0) {
       const chosen = headers.choose(text)
       for (let i = 0; i < chosen.length; i++) {
-        const header = headers.all[chosen[i]]
+        const header = chosen[i]
         const match = this.#try(header, text, line)
         if (match === null) continue
         matches.header = match
         if (header.rest > 0) matches.text = match[header.rest] ?? ''
-        this.#head = chosen[i] + 1
+        this.#head = headers.all.indexOf(header) + 1
         break
       }
     }
@@ -136,7 +136,7 @@ export class Dataset {
     needles.text = body
     const chosen = patterns.choose(body)
     for (let i = 0; i < chosen.length; i++) {
-      const candidate = patterns.all[chosen[i]]
+      const candidate = chosen[i]
       const match = this.#try(candidate, body, line)
       if (match === null) continue
       matches.body = match

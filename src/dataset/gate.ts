@@ -16,6 +16,12 @@ export interface Behind {
   patterns: Candidates
 }
 
+/** To one of them. */
+interface Way {
+  bit: number
+  needles: readonly number[]
+}
+
 const MOST = 31
 
 /**
@@ -23,8 +29,7 @@ const MOST = 31
  * for all of them at once, in 0.1 µs.
  */
 export class Gate {
-  readonly #chooser: Chooser
-  readonly #signs: { bit: number; needles: readonly number[] }[]
+  readonly #chooser: Chooser<readonly Way[]>
   /** Those of which nothing is known, and those beyond the number that fit into a word. */
   readonly #always: number
   readonly #needles: Needles
@@ -34,8 +39,10 @@ export class Gate {
     this.#behind = behind
     const signs = behind.slice(0, MOST).map(({ dataset, patterns }) => dataset.signs(patterns))
     const known = signs.flatMap((some, i) => (some ?? []).map((sign) => ({ ...sign, bit: 1 << i })))
-    this.#chooser = new Chooser(known.map(({ expression }) => expression))
-    this.#signs = known.map(({ bit, needles }) => ({ bit, needles }))
+    this.#chooser = new Chooser(
+      known.map(({ expression }) => expression),
+      (left) => left.map((i) => ({ bit: known[i].bit, needles: known[i].needles })),
+    )
     this.#always = signs.reduce((bits, some, i) => (some === null ? bits | (1 << i) : bits), 0)
     this.#needles = needles
   }
@@ -50,7 +57,7 @@ export class Gate {
     const chosen = this.#chooser.choose(text)
     let open = this.#always
     for (let i = 0; i < chosen.length; i++) {
-      const { bit, needles } = this.#signs[chosen[i]]
+      const { bit, needles } = chosen[i]
       if ((open & bit) === 0 && this.#needles.hasAll(needles)) open |= bit
     }
     return open

@@ -5,7 +5,7 @@ import { PatternLibrary } from '../grok/library.ts'
 import { Chooser } from './chooser.ts'
 import { readExpression } from './expression.ts'
 
-const chooserOf = (...regexes: RegExp[]) => new Chooser(regexes.map(readExpression))
+const chooserOf = (...regexes: RegExp[]) => new Chooser(regexes.map(readExpression), (left) => left)
 
 test.each([
   [/^Acc/, ['Acc', 'Accept', 'Accé'], ['', 'Ac', 'acc', 'Abc']],
@@ -38,7 +38,7 @@ test('no expression of the library begins with a character, or a text, that it i
   const library = PatternLibrary.load({ vocabulary: 'ecs' })
   const patterns = library.names().map((name) => {
     const { regex, literals } = compileGrok(`%{${name}:field}`, library)
-    return { regex, literals, chooser: new Chooser([null, readExpression(regex)]) }
+    return { regex, literals, chooser: new Chooser([null, readExpression(regex)], (left) => left) }
   })
   const lines = fc.oneof(
     fc.string({ unit: 'grapheme-ascii', maxLength: 20 }),

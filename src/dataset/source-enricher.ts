@@ -92,12 +92,12 @@ export class SourceEnricher implements Enricher, DatasetLine {
     let best: Dataset | null = null
     for (let i = 0; i < choices.length; i++) {
       const { dataset, patterns, answer, signs, general } = choices[i]
-      needles.text = this.text
       if (general) {
         if (place === 0) open = this.#gate.open(this.text)
         if (!Gate.isOpen(open, place++)) continue
       } else if (answer !== true && !(this.#hasAny(signs) && passes(answer, this.filterText))) continue
       if (dataset.match(this, patterns, out, general)) return true
+      needles.text = this.text
       // Free text under a header that says whose it is, whoever sends it: no other dataset knows more of it.
       if (dataset.headed && dataset.free && dataset.definition.services !== undefined) {
         best = dataset
