@@ -2,7 +2,7 @@ import { GROUPS } from './enrichment.ts'
 import type { Leaf } from './leaves.ts'
 import { ObjectMember } from './members.ts'
 import type { Known } from './probes.ts'
-import { type Part, Template } from './template.ts'
+import { END, type Part, Template } from './template.ts'
 
 type Branch = Map<string, Branch | Leaf>
 
@@ -31,14 +31,15 @@ export class MemberTree {
     branch.set(last, leaf)
   }
 
-  /** What writes lines of which this is known, by index of GROUPS. */
-  groups(known: Known): Template[] {
+  /** What writes the members of lines of which this is known, in the order of GROUPS, and tells where each ends. */
+  template(known: Known): Template {
     const names = new Set<string>(GROUPS)
-    return GROUPS.map((group) => {
+    const parts = GROUPS.flatMap((group): Part[] => {
       const branch =
         group === 'rest' ? new Map([...this.#root].filter(([name]) => !names.has(name))) : this.#root.get(group)
-      return new Template(branch instanceof Map ? partsOf(branch, known) : [])
+      return [...(branch instanceof Map ? partsOf(branch, known) : []), END]
     })
+    return new Template(parts)
   }
 }
 

@@ -38,10 +38,10 @@ export class Plan {
   readonly #tree = new MemberTree()
   readonly #probes = new Probes()
   /** What writes the members of lines with the same key of probes, and of any others. */
-  readonly #known = new Map<number, readonly Template[]>()
-  readonly #unknown: readonly Template[]
+  readonly #known = new Map<number, Template>()
+  readonly #unknown: Template
   /** For the line before. */
-  #members: readonly Template[]
+  #members: Template
   #key = Number.NaN
   readonly #level: { groups: Captured['groups']; table: (text: string) => string | null } | null
   readonly #fixedLevel: string | null
@@ -136,7 +136,7 @@ export class Plan {
     }
     this.#addRelated(definition, fields, set)
     // So that contradictions show.
-    this.#members = tree.groups(NOTHING_KNOWN)
+    this.#members = tree.template(NOTHING_KNOWN)
     this.#unknown = this.#members
   }
 
@@ -175,17 +175,13 @@ export class Plan {
     this.#zone = zone
     const key = this.#probes.key(matches)
     if (key !== this.#key) this.#choose(key)
-    const members = this.#members
-    for (let group = 0; group < members.length; group++) {
-      members[group].write(out, matches)
-      out.ends[group] = out.used
-    }
+    this.#members.write(out, matches)
   }
 
   #choose(key: number): void {
     let members = this.#known.get(key)
     if (members === undefined && this.#known.size < MOST_KNOWN) {
-      members = this.#tree.groups(this.#probes.known(key))
+      members = this.#tree.template(this.#probes.known(key))
       this.#known.set(key, members)
     }
     this.#key = key

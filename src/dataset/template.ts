@@ -1,50 +1,96 @@
-import { Piece } from '../event/piece.ts'
 import type { Enrichment } from './enrichment.ts'
 import type { Matches, Member } from './members.ts'
 import { putText } from './values.ts'
+
+/** Where a group of the event's members ends, see GROUPS. */
+export const END = Symbol('end')
 
 /**
  * A part of a template: JSON as it stands, a group whose capture stands there as the inside of a string or as a number
  * (negated: one of the header), or what decides by itself what to write.
  */
-export type Part = string | number | Member
+export type Part = string | number | Member | typeof END
 
-/** No group has this number: a member stands there. */
-const MEMBER = 0
+/** How a step is told that is no group: the end of a group of members; a member, by its place. */
+const END_STEP = 0
+const MEMBER_STEP = 1 << 16
+
+/** Texts of templates, together: hundreds of them take turns, and what is scattered is not in the cache when its turn comes. */
+class Texts {
+  static readonly #SIZE = 64 << 10
+  static #newest = new Texts(0)
+  readonly view: DataView
+  readonly #bytes: Buffer
+  #used = 0
+
+  constructor(size: number) {
+    // Copied by eight bytes.
+    this.#bytes = Buffer.alloc(size + 8)
+    this.view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset)
+  }
+
+  static withRoom(size: number): Texts {
+    const { length } = Texts.#newest.#bytes
+    if (Texts.#newest.#used + size + 8 > length) Texts.#newest = new Texts(Math.max(size, Texts.#SIZE))
+    return Texts.#newest
+  }
+
+  /** Returns where it begins. */
+  add(text: string): number {
+    const from = this.#used
+    this.#used += this.#bytes.write(text, from)
+    return from
+  }
+}
 
 /** Members of an event, put together from what is the same for all lines and what was captured. */
 export class Template implements Member {
-  /** One in front of each place that is filled, and the last. */
-  readonly #pieces: readonly Piece[]
-  readonly #groups: readonly number[]
-  readonly #members: readonly (Member | null)[]
+  readonly #view: DataView
+  /** Begin and end of a text, and what comes then; the last is a text alone. */
+  readonly #steps: number[] = []
+  readonly #members: Member[] = []
 
   constructor(parts: readonly Part[]) {
     const texts = ['']
-    const filled = []
+    const between: number[] = []
     for (const part of parts) {
       if (typeof part === 'string') texts[texts.length - 1] += part
       else {
-        filled.push(part)
         texts.push('')
+        if (typeof part === 'object') between.push(MEMBER_STEP + this.#members.push(part) - 1)
+        else between.push(part === END ? END_STEP : part)
       }
     }
-    this.#pieces = texts.map((text) => new Piece(text))
-    this.#groups = filled.map((part) => (typeof part === 'number' ? part : MEMBER))
-    this.#members = filled.map((part) => (typeof part === 'number' ? null : part))
+    const memory = Texts.withRoom(Buffer.byteLength(texts.join('')))
+    this.#view = memory.view
+    for (const [i, text] of texts.entries()) {
+      const from = memory.add(text)
+      this.#steps.push(from, from + Buffer.byteLength(text))
+      if (i < between.length) this.#steps.push(between[i])
+    }
   }
 
   write(out: Enrichment, matches: Matches): void {
     const { header, body } = matches
-    const pieces = this.#pieces
-    const groups = this.#groups
-    const { length } = groups
-    for (let i = 0; i < length; i++) {
-      out.put(pieces[i])
-      const group = groups[i]
-      if (group === MEMBER) this.#members[i]?.write(out, matches)
-      else putText(out, (group < 0 ? header?.[-group] : body?.[group]) ?? '')
+    const steps = this.#steps
+    const last = steps.length - 2
+    let ends = 0
+    for (let i = 0; i < last; i += 3) {
+      this.#put(out, steps[i], steps[i + 1])
+      const step = steps[i + 2]
+      if (step === END_STEP) out.ends[ends++] = out.used
+      else if (step >= MEMBER_STEP) this.#members[step - MEMBER_STEP].write(out, matches)
+      else putText(out, (step < 0 ? header?.[-step] : body?.[step]) ?? '')
     }
-    out.put(pieces[length])
+    this.#put(out, steps[last], steps[last + 1])
+  }
+
+  #put(out: Enrichment, from: number, to: number): void {
+    const length = to - from
+    out.ensure(length)
+    const source = this.#view
+    const { view, used } = out
+    for (let i = 0; i < length; i += 8) view.setFloat64(used + i, source.getFloat64(from + i, true), true)
+    out.used = used + length
   }
 }

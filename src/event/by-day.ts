@@ -1,7 +1,7 @@
 export const DAY = 86_400_000
 
 /** Days kept at once: clocks and zones of senders differ, and files are read of other days than today's lines. */
-const KEPT = 16
+const KEPT = 64
 
 /** Something made for a day (UTC), such as its date as text; that of the last few days is kept. */
 export class ByDay<T> {
