@@ -12,7 +12,7 @@ import { captured, type Matches, type TextWriter } from './members.ts'
 import { NOTHING_KNOWN, Probes } from './probes.ts'
 import type { Template } from './template.ts'
 import { type TimeReader, timeFormat } from './time-format.ts'
-import { WRITERS } from './values.ts'
+import { WRITERS, writeTime } from './values.ts'
 
 /** What `_bulk` documents hold for one header with one pattern; made once, when the two first meet. */
 export interface PlanParts {
@@ -191,7 +191,7 @@ export class Plan {
   #writeDate(out: Enrichment, text: string, readers: readonly TimeReader[]): boolean {
     if (this.#zone === null) return false
     const time = readTime(text, readers, this.#near, this.#zone)
-    return !Number.isNaN(time) && WRITERS.keyword(out, new Date(time).toISOString())
+    return !Number.isNaN(time) && writeTime(out, time)
   }
 }
 

@@ -2,23 +2,24 @@ import type { FieldType } from './ecs-types.ts'
 import type { Groups, Matches } from './members.ts'
 import { isIp, isWrittenDouble, isWrittenLong } from './values.ts'
 
-/** What can be told of a capture: that it is there, and that it can be written as it stands as a value of a type. */
-const TESTS: Partial<Record<FieldType, (text: string) => boolean>> = {
-  ip: isIp,
-  long: isWrittenLong,
-  double: isWrittenDouble,
-}
-
 /** Bits of a key, in two words. */
 const WORD = 30
 const HIGH = 2 ** WORD
+const HIGH_WORD = 22
 
-interface Probe {
-  group: number
-  type: FieldType
-  test: ((text: string) => boolean) | null
-  /** In its word. */
-  bit: number
+/** What can be told of a capture: that it is there; and that it can be written as it stands as a value of a type. */
+const PRESENT = 0
+const IP = 1
+const LONG = 2
+const DOUBLE = 3
+const TESTS: Partial<Record<FieldType, number>> = { ip: IP, long: LONG, double: DOUBLE }
+
+/** Groups that are looked at for one word of a key; `bits` are their first, a test's is the next. */
+interface Word {
+  groups: number[]
+  tests: number[]
+  bits: number[]
+  used: number
 }
 
 /** What one key says of the captures; undefined: nothing. */
@@ -36,61 +37,57 @@ export const NOTHING_KNOWN: Known = { has: () => undefined, fits: () => undefine
  * combinations occur, and what lines of one have in common is found once.
  */
 export class Probes {
-  readonly #low: Probe[] = []
-  readonly #high: Probe[] = []
-  #lowBits = 0
-  #highBits = 0
+  readonly #low: Word = { groups: [], tests: [], bits: [], used: 0 }
+  readonly #high: Word = { groups: [], tests: [], bits: [], used: 0 }
 
   /** Those of which nothing is told, as they do not fit in, are asked anew for each line. */
   add(groups: Groups, type: FieldType): void {
+    const test = TESTS[type] ?? PRESENT
+    const need = test === PRESENT ? 1 : 2
     for (const group of groups) {
-      if ([...this.#low, ...this.#high].some((probe) => probe.group === group)) continue
-      const test = TESTS[type] ?? null
-      const bits = test === null ? 1 : 2
-      if (this.#lowBits + bits <= WORD) {
-        this.#low.push({ group, type, test, bit: 1 << this.#lowBits })
-        this.#lowBits += bits
-      } else if (this.#highBits + bits <= WORD - 8) {
-        this.#high.push({ group, type, test, bit: 1 << this.#highBits })
-        this.#highBits += bits
-      }
+      if (this.#low.groups.includes(group) || this.#high.groups.includes(group)) continue
+      const word = this.#low.used + need <= WORD ? this.#low : this.#high
+      if (word.used + need > (word === this.#low ? WORD : HIGH_WORD)) continue
+      word.groups.push(group)
+      word.tests.push(test)
+      word.bits.push(1 << word.used)
+      word.used += need
     }
   }
 
   key(matches: Matches): number {
-    const low = wordOf(this.#low, matches)
-    return this.#high.length === 0 ? low : low + wordOf(this.#high, matches) * HIGH
+    const low = look(this.#low, matches)
+    return this.#high.used === 0 ? low : low + look(this.#high, matches) * HIGH
   }
 
   known(key: number): Known {
-    const words: [readonly Probe[], number][] = [
+    const told = new Map<number, { has: boolean; test: number; fits: boolean }>()
+    for (const [{ groups, tests, bits }, value] of [
       [this.#low, key % HIGH],
       [this.#high, Math.floor(key / HIGH)],
-    ]
-    const told = new Map(
-      words.flatMap(([probes, word]) => probes.map((probe) => [probe.group, { probe, word }] as const)),
-    )
+    ] as const)
+      for (const [i, group] of groups.entries())
+        told.set(group, { has: (value & bits[i]) !== 0, test: tests[i], fits: (value & (bits[i] << 1)) !== 0 })
     return {
-      has: (group) => {
-        const one = told.get(group)
-        return one && (one.word & one.probe.bit) !== 0
-      },
+      has: (group) => told.get(group)?.has,
       fits: (group, type) => {
         const one = told.get(group)
-        if (one === undefined || one.probe.test === null || one.probe.type !== type) return undefined
-        return (one.word & (one.probe.bit << 1)) !== 0
+        return one === undefined || one.test === PRESENT || one.test !== TESTS[type] ? undefined : one.fits
       },
     }
   }
 }
 
-function wordOf(probes: readonly Probe[], { header, body }: Matches): number {
-  let word = 0
-  for (let i = 0; i < probes.length; i++) {
-    const { group, test, bit } = probes[i]
+function look({ groups, tests, bits }: Word, { header, body }: Matches): number {
+  let seen = 0
+  for (let i = 0; i < groups.length; i++) {
+    const group = groups[i]
     const text = group < 0 ? header?.[-group] : body?.[group]
     if (text === undefined || text === '') continue
-    word |= test?.(text) ? bit | (bit << 1) : bit
+    const test = tests[i]
+    const fits =
+      test !== PRESENT && (test === IP ? isIp(text) : test === LONG ? isWrittenLong(text) : isWrittenDouble(text))
+    seen |= fits ? bits[i] | (bits[i] << 1) : bits[i]
   }
-  return word
+  return seen
 }

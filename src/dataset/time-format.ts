@@ -215,9 +215,12 @@ function stepOf(token: string, format: string): Step {
 /** Digits of a second, of which three count. */
 const fraction: Step = (text, at) => {
   const p = digits(text, at, 9)
-  stamp.millis = Math.floor((number / 10 ** (p - at)) * 1000 + 1e-6)
+  const length = p - at
+  stamp.millis = length > 3 ? Math.floor(number / TENS[length - 3]) : number * TENS[3 - length]
   return p
 }
+
+const TENS = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000]
 
 function two(set: (n: number) => void): Step {
   return (text, at) => {

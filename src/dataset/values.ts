@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { isPlain } from '../event/json-bytes.ts'
+import { IsoClock } from '../event/times.ts'
 import type { FieldType } from './ecs-types.ts'
 import type { Enrichment } from './enrichment.ts'
 
@@ -60,6 +61,21 @@ function putAny(out: Enrichment, text: string): void {
 function writeText(out: Enrichment, text: string): true {
   out.add(QUOTE)
   putText(out, text)
+  out.add(QUOTE)
+  return true
+}
+
+const clock = new IsoClock()
+const YEAR_0 = Date.UTC(-1, 12)
+const YEAR_10000 = Date.UTC(10_000)
+
+/** A time, ms since the epoch: 0.01 µs, through `toISOString` 0.5. */
+export function writeTime(out: Enrichment, time: number): true {
+  // Of other years the text is longer.
+  if (!(time >= YEAR_0 && time < YEAR_10000)) return writeText(out, new Date(time).toISOString())
+  out.add(QUOTE)
+  out.ensure(24)
+  out.used = clock.writeOn(out.view, out.used, time)
   out.add(QUOTE)
   return true
 }

@@ -22,8 +22,12 @@ export class IsoClock {
 
   /** With milliseconds and `Z`. Returns the offset after it. */
   write(out: Uint8Array, at: number, time: number): number {
+    return this.writeOn(viewOn(out), at, time)
+  }
+
+  /** The same for memory with a view of its own. */
+  writeOn(view: DataView, at: number, time: number): number {
     this.#set(time)
-    const view = viewOn(out)
     view.setFloat64(at, this.#words.getFloat64(0, true), true)
     view.setFloat64(at + 8, this.#words.getFloat64(8, true), true)
     view.setFloat64(at + 16, this.#words.getFloat64(16, true), true)

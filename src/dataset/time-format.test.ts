@@ -1,0 +1,16 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { zoneOf } from '../syslog/zone.ts'
+import { timeFormat } from './time-format.ts'
+
+test('fractions of a second are cut, not rounded, in any number of digits', () => {
+  const readers = [timeFormat('ISO8601'), timeFormat('yyyy/MM/dd HH:mm:ss.SSS')]
+  const start = Date.UTC(2026, 10, 23, 3, 14, 59)
+  fc.assert(
+    fc.property(fc.oneof(fc.stringMatching(/^9{1,9}$/), fc.stringMatching(/^\d{1,9}$/)), (digits) => {
+      const wanted = start + Number(digits.padEnd(3, '0').slice(0, 3))
+      const texts = [`2026-11-23T03:14:59.${digits}`, `2026/11/23 03:14:59.${digits}`]
+      expect(readers.map((reader, i) => reader(texts[i], start, zoneOf('UTC')))).toEqual([wanted, wanted])
+    }),
+  )
+})
