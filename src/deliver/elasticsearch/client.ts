@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { Client, type ClientOptions, ClusterConnectionPool } from '@elastic/elasticsearch'
 import { UserError } from '../../errors.ts'
 import { messageOf } from '../../ledger/files.ts'
 import type { ElasticsearchConfig } from './config.ts'
+import { Client, type ClientOptions, ClusterConnectionPool } from './library.ts'
 
 /** How long the cluster itself may wait for a shard or its master before it answers. */
 export const CLUSTER_TIMEOUT = '30s'

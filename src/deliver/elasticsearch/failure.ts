@@ -1,6 +1,6 @@
-import { errors } from '@elastic/elasticsearch'
 import { z } from 'zod'
 import { messageOf } from '../../ledger/files.ts'
+import { errors } from './library.ts'
 import { type RequestFate, requestFateOf } from './verdict.ts'
 
 /** Why a request was refused as a whole, or had no answer. */
