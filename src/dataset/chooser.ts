@@ -1,8 +1,12 @@
 import type { Expression } from './expression.ts'
 import { OPENING, Openings } from './opening.ts'
 
-/** States at most; a text that leads further is judged by what was seen of it until then. */
-const MOST_STATES = 2000
+/**
+ * States at most, if their rows lie below 65,536; a text that leads further is judged by what was seen of it until then.
+ * All lines of 23 captures together led to 50 states of most datasets, and to 500 of OpenStack's.
+ */
+const MOST_STATES = 1500
+const MOST_ROWS = 1 << 16
 /** After so many, what is left alone is tried. */
 const ENOUGH = 8
 
@@ -13,18 +17,20 @@ const ENOUGH = 8
  */
 export class Chooser<T> {
   readonly #openings: Openings
-  /** By ASCII code: characters of one class are the same to all expressions. */
+  /** By ASCII code, from 1: characters of one class are the same to all expressions. */
   readonly #classes: Uint8Array
   readonly #members: number[]
-  /** By state times classes, and class; 0: not known yet. */
-  #next: Uint16Array
+  /**
+   * A row for each state: after how many characters it is not worth while to look at more, and by class where the row
+   * begins of the state that comes next; 0: not known yet.
+   */
+  #rows = new Uint16Array(0)
+  readonly #width: number
   readonly #steps: number[][] = [[]]
   /** By state: the answer for the expressions that are left, and for those left if the text ends here. */
   readonly #left: T[] = []
   readonly #leftAtEnd: T[] = []
   readonly #answer: (left: readonly number[]) => T
-  /** By state: after how many characters it is not worth while to look at more. */
-  readonly #settled = new Uint8Array(MOST_STATES)
   readonly #known = new Map<string, number>()
 
   /**
@@ -40,45 +46,44 @@ export class Chooser<T> {
     const { classes, members } = classesOf(openings)
     this.#classes = classes
     this.#members = members
-    this.#next = new Uint16Array(members.length * 16)
+    this.#width = members.length
     this.#state(openings.reached(openings.starts))
   }
 
   /** The answer for those that the text may fit. */
   choose(text: string): T {
     const classes = this.#classes
-    const settled = this.#settled
-    const width = this.#members.length
     const length = Math.min(text.length, OPENING)
-    let next = this.#next
-    let state = 1
+    let rows = this.#rows
+    let row = this.#width
     let i = 0
     for (; i < length; i++) {
-      const by = settled[state]
-      if (by <= i) break
+      if (rows[row] <= i) break
       const code = text.charCodeAt(i)
       // Some expressions take these two at a time.
       if (code > 127) break
       const class_ = classes[code]
-      let to = next[state * width + class_]
+      let to = rows[row + class_]
       if (to === 0) {
-        to = this.#follow(state, class_)
+        to = this.#follow(row, class_)
         if (to === 0) break
-        next = this.#next
+        rows = this.#rows
       }
-      state = to
+      row = to
     }
+    const state = row / this.#width
     return i === text.length ? this.#leftAtEnd[state] : this.#left[state]
   }
 
   /** The state after a character of the class; 0: there are too many states. */
-  #follow(state: number, class_: number): number {
-    if (this.#steps.length === MOST_STATES) return 0
+  #follow(row: number, class_: number): number {
+    const count = this.#steps.length
+    if (count === MOST_STATES || (count + 1) * this.#width > MOST_ROWS) return 0
     const { sets, next } = this.#openings
     const code = this.#members[class_]
-    const taken = this.#steps[state].filter((step) => sets[step]?.[code] === 1)
-    const to = this.#state(this.#openings.reached(taken.flatMap((step) => next[step])))
-    this.#next[state * this.#members.length + class_] = to
+    const taken = this.#steps[row / this.#width].filter((step) => sets[step]?.[code] === 1)
+    const to = this.#state(this.#openings.reached(taken.flatMap((step) => next[step]))) * this.#width
+    this.#rows[row + class_] = to
     return to
   }
 
@@ -93,21 +98,21 @@ export class Chooser<T> {
     if (known !== undefined) return known
     const state = this.#steps.push(steps) - 1
     this.#known.set(key, state)
-    const end = this.#steps.length * this.#members.length
-    if (end > this.#next.length) {
+    const end = this.#steps.length * this.#width
+    if (end > this.#rows.length) {
       const longer = new Uint16Array(end * 2)
-      longer.set(this.#next)
-      this.#next = longer
+      longer.set(this.#rows)
+      this.#rows = longer
     }
     const left = [...new Set(steps.map((step) => owners[step]))]
     this.#left.push(this.#answer(left))
     this.#leftAtEnd.push(this.#answer([...sure].sort((a, b) => a - b)))
-    this.#settled[state] = steps.length === sure.size ? 0 : left.length === 1 ? ENOUGH : OPENING
+    this.#rows[state * this.#width] = steps.length === sure.size ? 0 : left.length === 1 ? ENOUGH : OPENING
     return state
   }
 }
 
-/** Divides the characters by the sets that they are in. `members`: one of each class. */
+/** Divides the characters by the sets that they are in. `members`: one of each class, which are counted from 1. */
 function classesOf({ sets }: Openings): { classes: Uint8Array; members: number[] } {
   let classes = new Uint8Array(128)
   for (const set of new Set(sets)) {
@@ -120,7 +125,8 @@ function classesOf({ sets }: Openings): { classes: Uint8Array; members: number[]
       return number
     })
   }
-  const members: number[] = []
+  classes = classes.map((class_) => class_ + 1)
+  const members = [0]
   for (const [code, class_] of classes.entries()) members[class_] ??= code
   return { classes, members }
 }

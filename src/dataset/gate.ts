@@ -22,6 +22,12 @@ interface Way {
   needles: readonly number[]
 }
 
+/** Each once. */
+function waysOf(signs: readonly Way[]): Way[] {
+  const ways = new Map(signs.map(({ bit, needles }) => [`${bit} ${needles.join()}`, { bit, needles }]))
+  return [...ways.values()]
+}
+
 const MOST = 31
 
 /**
@@ -41,7 +47,7 @@ export class Gate {
     const known = signs.flatMap((some, i) => (some ?? []).map((sign) => ({ ...sign, bit: 1 << i })))
     this.#chooser = new Chooser(
       known.map(({ expression }) => expression),
-      (left) => left.map((i) => ({ bit: known[i].bit, needles: known[i].needles })),
+      (left) => waysOf(left.map((i) => known[i])),
     )
     this.#always = signs.reduce((bits, some, i) => (some === null ? bits | (1 << i) : bits), 0)
     this.#needles = needles
