@@ -1,4 +1,5 @@
 import { SEVERITIES } from '../syslog/priority.ts'
+import { recent } from './recent.ts'
 
 /** Names that programs give their levels, in capitals, besides the severities' own. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -34,11 +35,12 @@ export function levelTable(own: Readonly<Record<string, string>>): (text: string
   const usual = new Map(Object.entries(NAMES))
   const known = new Map<string, string | null>([...usual, ...Object.entries(own)])
   const most = known.size + REMEMBERED
-  return (text) => {
+  const find = (text: string) => {
     const level = known.get(text)
     if (level !== undefined) return level
     const found = text.length > LENGTH ? null : (usual.get(text.toUpperCase()) ?? null)
     if (text.length <= LENGTH && known.size < most) known.set(text, found)
     return found
   }
+  return recent(find)
 }

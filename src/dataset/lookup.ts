@@ -1,5 +1,6 @@
 import { Piece } from '../event/piece.ts'
 import type { Constant } from './format.ts'
+import { recent } from './recent.ts'
 
 const REMEMBERED = 1000
 
@@ -13,13 +14,13 @@ export function lookupTable(map: Readonly<Record<string, Constant>>, list: boole
     else known.set(key, json(value))
   }
   const fixed = known.size
-  return (text) => {
+  return recent((text) => {
     const found = known.get(text)
     if (found !== undefined) return found
     const result = globs.find(([regex]) => regex.test(text))?.[1] ?? null
     if (globs.length > 0 && known.size < fixed + REMEMBERED) known.set(text, result)
     return result
-  }
+  })
 }
 
 /** `?`: any character, `*`: any text. */

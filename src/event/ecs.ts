@@ -14,7 +14,7 @@ import { structuredData } from '../syslog/structured-data.ts'
 import { escapeJson, escaping, REPLACED_INVALID_UTF8, REPLACED_NUL } from './json-bytes.ts'
 import type { Kind, Line, Shape } from './line.ts'
 import type { Memory } from './memory.ts'
-import { flagNames, jsonText, namePiece } from './names.ts'
+import { flagNames, jsonText, namePieces } from './names.ts'
 import { Piece, putAgain } from './piece.ts'
 import { IsoClock } from './times.ts'
 
@@ -25,10 +25,10 @@ const TIMESTAMP_AT = '{"@timestamp":"'.length
 const CREATED_AT = OPEN.length - `${BLANKS}","original":"`.length
 
 const MESSAGE = new Piece('"},"message":"')
-const DATASET = new Piece('","dataset":')
+const datasetPiece = namePieces('","dataset":')
 const MESSAGE_AFTER_DATASET = new Piece('},"message":"')
 const PROCESS_OPEN = new Piece('},"process":{')
-const LOG_OPEN = new Piece('},"log":{"level":')
+const levelPiece = namePieces('},"log":{"level":')
 const PID = new Piece(',"pid":')
 const PROCID = new Piece(',"procid":"')
 const VERSION = new Piece(',"version":"')
@@ -47,6 +47,7 @@ const SYSLOG = 3
 const LEVEL_AND_SYSLOG = 4
 const ROUTE = 5
 const LEVEL_TO_END = 6
+const ROUTE_TO_END = 7
 
 /**
  * The Elastic Common Schema (https://www.elastic.co/docs/reference/ecs), as nested objects. The line is escaped once,
@@ -70,7 +71,7 @@ export class EcsShape implements Shape {
     const originalEnd = escapeJson(out, messageAt, memory, header.messageStart, header.lineEnd)
     if (enrichment === null) o = MESSAGE.put(out, originalEnd)
     else {
-      o = namePiece(enrichment.dataset).put(out, DATASET.put(out, originalEnd))
+      o = datasetPiece(enrichment.dataset).put(out, originalEnd)
       o = MESSAGE_AFTER_DATASET.put(out, enrichment.copy(EVENT, out, o))
     }
     o = putAgain(out, o, messageAt, originalEnd)
@@ -88,7 +89,7 @@ export class EcsShape implements Shape {
     if (level === priorityLevel && (enrichment === null || isEmpty(enrichment, LOG))) {
       o = pieces[LEVEL_AND_SYSLOG].put(out, o)
     } else {
-      o = namePiece(level).put(out, LOG_OPEN.put(out, o))
+      o = levelPiece(level).put(out, o)
       if (enrichment !== null) o = enrichment.copy(LOG, out, o)
       o = pieces[SYSLOG].put(out, o)
     }
@@ -96,9 +97,8 @@ export class EcsShape implements Shape {
     if (header.version !== 0) o = writeRfc5424(out, o, memory, header)
     o = CLOSE.put(out, o)
     if (enrichment !== null) o = enrichment.copy(REST, out, o)
-    o = pieces[ROUTE].put(out, o)
-    if (header.flags !== 0) o = flagNames(header.flags).put(out, FLAGS.put(out, o))
-    return CLOSE.put(out, o)
+    if (header.flags === 0) return pieces[ROUTE_TO_END].put(out, o)
+    return CLOSE.put(out, flagNames(header.flags).put(out, FLAGS.put(out, pieces[ROUTE].put(out, o))))
   }
 }
 
@@ -117,7 +117,7 @@ function piecesOf({ source, routes }: Kind): readonly Piece[] {
   const rest = `,${text.slice(1, -2)}`
   const level = `},"log":{"level":${jsonText(SEVERITIES[severity])}${rest}`
   const route = `,"sluice":{"route":${routes}`
-  const pieces = [host, process, host + process, rest, level, route, `${level}}}${route}}}`]
+  const pieces = [host, process, host + process, rest, level, route, `${level}}}${route}}}`, `${route}}}`]
   return pieces.map((piece) => new Piece(piece))
 }
 

@@ -3,7 +3,7 @@ import { FLAG_NOT_UTF8, FLAG_NUL_ESCAPED } from '../syslog/header.ts'
 import { SEVERITIES } from '../syslog/priority.ts'
 import { escapeJson, escaping, REPLACED_INVALID_UTF8, REPLACED_NUL } from './json-bytes.ts'
 import type { Kind, Line, Shape } from './line.ts'
-import { flagNames, jsonText, namePiece } from './names.ts'
+import { flagNames, jsonText, namePieces } from './names.ts'
 import { Piece, putAgain } from './piece.ts'
 import { IsoClock } from './times.ts'
 
@@ -11,7 +11,7 @@ const OPEN = new Piece('{"message":"')
 const TIMESTAMP = new Piece('","@timestamp":"')
 const PATH = new Piece(',"path":')
 const QUOTE = new Piece('"')
-const LEVEL = new Piece('","syslog_severity":')
+const levelPiece = namePieces('","syslog_severity":')
 const FLAGS = new Piece(',"sluice_flags":')
 const CLOSE = new Piece('}')
 
@@ -49,7 +49,7 @@ export class LogstashShape implements Shape {
     else o = this.#received.writeShort(out, o, line.receivedAt)
     if (enrichment === null || enrichment.level === null) o = pieces[LEVEL_TO_MESSAGE].put(out, o)
     else {
-      o = namePiece(enrichment.level.toUpperCase()).put(out, LEVEL.put(out, o))
+      o = levelPiece(enrichment.level.toUpperCase()).put(out, o)
       o = pieces[HOST_TO_MESSAGE].put(out, o)
     }
     o = QUOTE.put(out, putAgain(out, o, textAt, lineEnd))
@@ -64,12 +64,12 @@ const OBJECTS: [group: number, open: Piece][] = [
   [PROCESS, new Piece(',"process":')],
   [LOG, new Piece(',"log":')],
 ]
-const EVENT_OPEN = new Piece(',"event":{"dataset":')
+const eventPiece = namePieces(',"event":{"dataset":')
 const BRACE = 0x7b
 
 /** The dataset's fields, by the same names as in the ECS form. */
 function writeFields(out: Uint8Array, at: number, enrichment: Enrichment): number {
-  let o = namePiece(enrichment.dataset).put(out, EVENT_OPEN.put(out, at))
+  let o = eventPiece(enrichment.dataset).put(out, at)
   o = CLOSE.put(out, enrichment.copy(EVENT, out, o))
   for (const [group, open] of OBJECTS) {
     const start = open.put(out, o)

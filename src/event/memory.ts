@@ -16,7 +16,8 @@ export class Memory {
 
   /** Bytes [from, to) as UTF-8. */
   text(from: number, to: number): string {
-    return this.#buffer.toString('utf8', from, to)
+    // Without the encoding's name, which takes as long to look up as a short text to decode.
+    return this.#buffer.toString(undefined, from, to)
   }
 
   /** Copies bytes [from, end) to other memory: in half the time that a view for `set` takes. */

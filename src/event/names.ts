@@ -6,16 +6,17 @@ export function jsonText(text: string): string {
   return JSON.stringify(text.toWellFormed())
 }
 
-const names = new Map<string, Piece>()
-
-/** The name of a level or a dataset as a JSON string. */
-export function namePiece(name: string): Piece {
-  let piece = names.get(name)
-  if (piece === undefined) {
-    piece = new Piece(jsonText(name))
-    names.set(name, piece)
+/** Gives the pieces of names of few, such as levels and datasets, as JSON strings with this in front. */
+export function namePieces(before: string): (name: string) => Piece {
+  const names = new Map<string, Piece>()
+  return (name) => {
+    let piece = names.get(name)
+    if (piece === undefined) {
+      piece = new Piece(before + jsonText(name))
+      names.set(name, piece)
+    }
+    return piece
   }
-  return piece
 }
 
 const flagSets = new Map<number, Piece>()

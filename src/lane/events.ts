@@ -16,6 +16,10 @@ export class LaneEvents {
   readonly #counters: LaneCounters
   readonly #outlet: LaneOutlet
   readonly #window: LaneOptions['window']
+  /** Times that are near enough to this reception, ms since the epoch. */
+  #receivedAt = Number.NaN
+  #earliest = Number.NaN
+  #latest = Number.NaN
 
   constructor(options: LaneOptions, batches: LaneBatches, counters: LaneCounters, outlet: LaneOutlet) {
     this.#window = options.window
@@ -46,9 +50,15 @@ export class LaneEvents {
     }
     line.time = time
     kind.source.skew = receivedAt - time
+    if (receivedAt !== this.#receivedAt) this.#setWindow(receivedAt)
+    if (time < this.#earliest || time > this.#latest) header.flags |= FLAG_DATE_OUT_OF_RANGE
+  }
+
+  #setWindow(receivedAt: number): void {
     const { back, ahead } = this.#window
-    if (time < Math.floor(receivedAt / DAY) * DAY - back || time > receivedAt + ahead)
-      header.flags |= FLAG_DATE_OUT_OF_RANGE
+    this.#receivedAt = receivedAt
+    this.#earliest = Math.floor(receivedAt / DAY) * DAY - back
+    this.#latest = receivedAt + ahead
   }
 
   #countFlags(flags: number): void {
