@@ -19,6 +19,7 @@ import { archiveHappened } from './happenings.ts'
 import { type Health, serveHttp } from './http.ts'
 import { type Input, type InputContext, openInput } from './inputs.ts'
 import { Intake } from './intake.ts'
+import { keepSmall } from './keep-small.ts'
 import type { Logger } from './log.ts'
 import { type OpenedOutput, openOutput } from './outputs.ts'
 import { Pressure } from './pressure.ts'
@@ -51,6 +52,7 @@ export class Engine {
   #control: Server | undefined
   #http: HttpServer | undefined
   #second: NodeJS.Timeout | undefined
+  #endKeepingSmall: (() => void) | undefined
   #archived = { lines: 0, overflowed: 0, failed: new Map<string, number>() }
 
   private constructor({ config, log }: EngineOptions, accounts: Accounts) {
@@ -127,6 +129,7 @@ export class Engine {
       )
     }
     this.#second = setInterval(() => void this.#everySecond(), 1000)
+    if (config.receive.length === 0) this.#endKeepingSmall = keepSmall()
   }
 
   async report(): Promise<LedgerReport> {
@@ -167,6 +170,7 @@ export class Engine {
   /** Takes what the sockets still hold, appends it, settles what is under way, keeps the backlog. */
   async stop(): Promise<LedgerReport> {
     clearInterval(this.#second)
+    this.#endKeepingSmall?.()
     this.#intake.stopWaiting()
     await Promise.all(this.inputs.map((input) => input.stop()))
     await this.#intake.settled()
