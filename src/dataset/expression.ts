@@ -149,13 +149,15 @@ class Reader {
     if (set !== undefined)
       return { kind: 'char', set: char === char.toLowerCase() ? set : set.map((within) => 1 - within) }
     if (/[^0-9A-Za-z]/.test(char)) return { kind: 'char', set: this.#single(char) }
-    // Control characters, code points, properties, references: anything, maybe nothing.
+    // Properties: anything. References: any number of any characters.
     const more = /[0-9k]/.test(char)
       ? /^(?:<[^>]*>|\d+)/
       : char === 'x'
         ? /^[0-9a-fA-F]{2}/
         : /^(?:\{[^}]*\}|[0-9a-fA-F]{4})/
-    if (/[xupPk0-9]/.test(char)) this.#at += more.exec(this.#source.slice(this.#at, this.#at + 40))?.[0].length ?? 0
+    const rest = /[xupPk0-9]/.test(char) ? (more.exec(this.#source.slice(this.#at, this.#at + 40))?.[0] ?? '') : ''
+    this.#at += rest.length
+    if (/[tnrfvxu]/.test(char) && !rest.startsWith('{')) return { kind: 'char', set: this.#asked(`\\${char}${rest}`) }
     return /[0-9k]/.test(char) ? ANYTHING : { kind: 'char', set: ANY }
   }
 }

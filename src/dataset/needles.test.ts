@@ -20,6 +20,8 @@ test.each([
   [' user=', 'user='],
   ['uota exceeded', 'xceeded'],
   [' failed', 'failed'],
+  ['session closed for user ', 'session closed for user '],
+  ['   ', '   '],
   ['X%', 'X%'],
 ])('of %j, %j is looked for', (needle, end) => {
   expect(rarestEnd(needle)).toBe(end)
