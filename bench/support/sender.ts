@@ -1,9 +1,8 @@
 /** The load generator's process: see load.ts. Reads the captures first, then sends them over and over. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { Datagrams } from '../../src/replay/datagrams.ts'
-import { openInput } from '../../src/replay/input.ts'
-import { readDatagrams } from '../../src/replay/read.ts'
 import { openSender } from '../../src/replay/sender.ts'
+import { readCaptures } from './captures.ts'
 import type { Load, Sent } from './load.ts'
 
 const PROBE_MILLIS = 20
@@ -11,7 +10,7 @@ const PROBE_MILLIS = 20
 const LONGEST_BURST_MILLIS = 20
 
 const load: Load = JSON.parse(process.argv[2] ?? '')
-const lines = await readAll(load.captures)
+const lines = await readCaptures(load.captures)
 const sender = await openSender(load.to, { framing: 'newline' })
 const end = load.lines ?? Number.POSITIVE_INFINITY
 const cpuBefore = process.cpuUsage()
@@ -22,18 +21,6 @@ await sender.close()
 const { user, system } = process.cpuUsage(cpuBefore)
 const report: Sent = { ...counts, bytes: sender.counts.bytes, seconds, cpu: (user + system) / 1e6 }
 process.send?.(report, () => process.disconnect?.())
-
-async function readAll(files: readonly string[]): Promise<Datagrams> {
-  const items: Buffer[] = []
-  for (const file of files) {
-    const input = await openInput(file)
-    for await (const part of readDatagrams(input, { pri: 13, skipped() {} })) {
-      for (let i = 0; i < part.count; i++) items.push(Buffer.from(part.at(i)))
-    }
-  }
-  if (items.length === 0) throw new Error(`no lines in ${files.join(', ')}`)
-  return Datagrams.of(items)
-}
 
 async function flatOut(): Promise<{ sent: number; probes: number }> {
   let sent = 0

@@ -210,10 +210,10 @@ async function bulkPair(batches: Batch[], events: number, stack: AsyncDisposable
 }
 
 /** Batches as a lane makes them, copied: a lane's own memory goes back to it. */
-export function batchesOf(lines: Lines): Batch[] {
+export function batchesOf(lines: Lines, options: Partial<typeof LANE> = {}): Batch[] {
   const made: Batch[] = []
   const lane: Lane = new Lane(
-    { ...LANE, stream: newStream(), outputs: STORE },
+    { ...LANE, stream: newStream(), outputs: STORE, ...options },
     {
       batch(batch) {
         made.push({ ...batch, body: Buffer.from(batch.body) })
