@@ -35,7 +35,14 @@ export class Dataset {
   readonly #patterns: readonly Candidate[]
   readonly #bySource: CandidatesBySource
   readonly #needles: Needles
+  // What is asked of each line is kept here: definitions have as many shapes as files.
+  readonly #tagged: boolean
+  readonly #whole: boolean
+  /** How line feeds are written, and the number of that needle; empty and -1: as they are. */
+  readonly #lineFeed: string
   readonly #newlines: number
+  /** True when it knows the services that its lines come from. */
+  readonly knowsServices: boolean
   readonly #lift: { lifter: Lifter; field: string } | undefined
   readonly #matches = { header: null as RegExpExecArray | null, body: null as RegExpExecArray | null, text: '' }
   #head = 0
@@ -75,15 +82,18 @@ export class Dataset {
       match.map((one) => compile(one, name, { dataset: own, set, filter })),
     )
     this.#bySource = new CandidatesBySource(this.#patterns)
-    this.#newlines = definition.newlines === undefined ? -1 : needles.number(definition.newlines)
+    this.#tagged = definition.text === 'tagged'
+    this.#whole = definition.fallback === 'whole'
+    this.#lineFeed = definition.newlines ?? ''
+    this.#newlines = this.#lineFeed === '' ? -1 : needles.number(this.#lineFeed)
+    this.knowsServices = definition.services !== undefined
     this.#lift = liftOf(definition)
   }
 
   /** What lines of the dataset have, of which one is enough; null: they can have anything. */
   signs(patterns: Candidates): Sign[] | null {
-    const { text } = this.definition
     const first = this.#headers.all.length > 0 ? this.#headers : patterns
-    if (text === 'tagged' || (first === patterns && this.#lift !== undefined)) return null
+    if (this.#tagged || (first === patterns && this.#lift !== undefined)) return null
     const broken = this.#newlines < 0 ? [] : [{ expression: null, needles: [this.#newlines] }]
     return [...broken, ...first.all.map(({ expression, needles }) => ({ expression, needles }))]
   }
@@ -105,12 +115,11 @@ export class Dataset {
    *   line that has none of them
    */
   match(line: DatasetLine, patterns: Candidates, out: Enrichment, general = false): boolean {
-    const { text: wanted, newlines } = this.definition
-    let text = wanted === 'tagged' ? line.tagged : line.text
+    let text = this.#tagged ? line.tagged : line.text
     const needles = this.#needles
     needles.text = text
-    if (newlines !== undefined && needles.has(this.#newlines)) {
-      text = text.replaceAll(newlines, '\n')
+    if (this.#newlines >= 0 && needles.has(this.#newlines)) {
+      text = text.replaceAll(this.#lineFeed, '\n')
       needles.text = text
     }
     const matches = this.#matches
@@ -151,7 +160,7 @@ export class Dataset {
 
   /** True when the text that `match` was just tried on may be free text: its header says what it is. */
   get free(): boolean {
-    return this.definition.fallback === 'whole' && this.recognised
+    return this.#whole && this.recognised
   }
 
   /** True when the text that `match` was just tried on had the dataset's header: whatever program sent it, it is its. */

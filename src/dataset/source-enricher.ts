@@ -99,7 +99,7 @@ export class SourceEnricher implements Enricher, DatasetLine {
       if (dataset.match(this, patterns, out, general)) return true
       needles.text = this.text
       // Free text under a header that says whose it is, whoever sends it: no other dataset knows more of it.
-      if (dataset.headed && dataset.free && dataset.definition.services !== undefined) {
+      if (dataset.headed && dataset.free && dataset.knowsServices) {
         best = dataset
         break
       }
