@@ -67,7 +67,7 @@ export class LaneBatches {
     const targets = this.#targets[slot.decision.index]
     for (let i = 0; i < targets.length; i++) {
       const batch = targets[i]
-      if (batch.lacksRoomFor(line)) this.#close(batch)
+      if (batch.complete || batch.lacksRoomFor(line)) this.#close(batch)
       batch.add(line, slot, indexTime)
       if (batch.due < this.due) this.due = batch.due
     }

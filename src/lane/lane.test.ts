@@ -185,6 +185,32 @@ test('what is handed over together is guarded together, and over when it returns
   expect(seen.events().map(({ message }) => message)).toEqual([...Array<string>(1000).fill('good 1'), 'good 2'])
 })
 
+test('bytes are free once all that was announced is pushed, and no batch is longer than it may be', () => {
+  const { lane, senders, events, batches } = open(TRACE)
+  const bytes = Buffer.alloc(100)
+  const push = (from: number, to: number) => {
+    for (let i = from; i < to; i++) {
+      const length = bytes.write(line(`${i}`, 1, 'other'), (i % 2) * 50)
+      lane.push(bytes, (i % 2) * 50, (i % 2) * 50 + length, senders('192.0.2.1'), NOW)
+    }
+  }
+  for (let i = 0; i < 2610; i += 2) {
+    if (i % 4 === 0) {
+      lane.received(2, 100, 0)
+      push(i, i + 2)
+    } else lane.together(() => push(i, i + 2))
+    bytes.fill(0)
+  }
+  const whole = Buffer.from(line('long', 1, 'other'))
+  lane.together(() => {
+    for (let i = 0; i < 2400; i++) lane.push(whole, 0, whole.length, senders('192.0.2.1'), NOW)
+  })
+  lane.flush()
+  const wanted = [...Array.from({ length: 2610 }, (_, i) => `${i}`), ...Array<string>(2400).fill('long')]
+  expect(texts(events())).toEqual(wanted)
+  expect(batches.map(({ count }) => count)).toEqual([1000, 1000, 1000, 1000, 1000, 10])
+})
+
 test('a pattern that runs away is set aside for the program; no line of the batch is lost or taken twice', () => {
   const { lane: guarded, senders: from, ...seen } = open(RUNAWAY, {}, true)
   const lines = Array.from({ length: 100 }, (_, i) =>

@@ -17,8 +17,14 @@ import { type SharedDatasets, sharedDatasets } from './shared-datasets.ts'
 import type { LineSink } from './sink.ts'
 
 const REPORT_MILLIS = 1000
-/** Lines under one time limit. */
-const TOGETHER = 512
+/**
+ * Lines that are read before the first of their events is written. Doing the same for several in turn keeps the code
+ * of each step in the processor's cache. µs a line of sshd and of the mixed capture, without datasets: 0.69 and 0.75
+ * one by one, 0.54 and 0.67 by 4, 0.42 and 0.56 by 16, 0.40 and 0.52 by 64; with datasets 0.2 less from 16 on.
+ */
+const TOGETHER = 32
+/** Lines under one time limit, which costs 40 to 70 µs. */
+const GUARDED = 512
 
 /**
  * From the bytes of a line to its place in the archive and in a batch: one stream, one thread, nothing shared.
@@ -31,6 +37,7 @@ export class Lane implements LineSink {
   readonly #router: LineRouter
   readonly #reader: LineReader
   readonly #shared: SharedDatasets | null
+  readonly #together: number
   /** Lines that are read together; those before `#noted` are waiting for it. */
   readonly #parsed: ParsedLine[] = []
   /** What datasets make of lines that are read together. */
@@ -55,6 +62,7 @@ export class Lane implements LineSink {
     this.#outlet = outlet
     const shared = sharedDatasets(options.datasets)
     this.#shared = shared
+    this.#together = shared?.guard ? GUARDED : TOGETHER
     this.#router = new LineRouter(options, this.#archive, shared?.datasets ?? null)
     const dropRules = options.routes.filter((route) => route.drop).map((route) => route.name)
     const outputs = options.outputs.map(({ name }) => name)
@@ -77,8 +85,7 @@ export class Lane implements LineSink {
   received(datagrams: number, bytes: number, refused: number): void {
     this.count(datagrams, bytes)
     this.#values[REFUSED] += refused
-    // Without a guard nothing is gained by taking lines together.
-    if (this.#shared?.guard) this.#announced = datagrams - refused
+    this.#announced = datagrams - refused
     this.#outlet.counters(this.#values)
   }
 
@@ -105,15 +112,11 @@ export class Lane implements LineSink {
     line.receivedAt = receivedAt
     line.truncated = truncated
     line.position = position === undefined ? null : { key: position.key, value: position.value }
-    if (this.#noted >= this.#announced || this.#noted === TOGETHER) this.#process()
+    if (this.#noted >= this.#announced || this.#noted === this.#together) this.#process()
   }
 
-  /** All that `push` hands over is read together, like a receive call's datagrams: the guard costs 40 to 70 µs a time. */
+  /** All that `push` hands over is taken like a receive call's datagrams. */
   together(push: () => void): void {
-    if (!this.#shared?.guard) {
-      push()
-      return
-    }
     this.#announced = Number.POSITIVE_INFINITY
     push()
     this.#announced = 0
@@ -199,7 +202,7 @@ export class Lane implements LineSink {
   #giveOut(): void {
     const ready = this.#ready
     while (ready.length > 0) {
-      const count = Math.min(TOGETHER, ready.length)
+      const count = Math.min(this.#together, ready.length)
       this.#read(count, this.#readReady)
       for (let i = 0; i < count; i++) {
         this.#events.write(ready[i].line)
