@@ -3,15 +3,15 @@ import type { Guarded } from '../grok/guard.ts'
 import type { PatternLibrary } from '../grok/library.ts'
 import { compileFilter, type Filter, type Source } from '../route/filter.ts'
 import { Chooser } from './chooser.ts'
-import { type Expression, readExpression } from './expression.ts'
+import { type Expression, narrowLength, readExpression } from './expression.ts'
 import type { Constant } from './format.ts'
 import { type Needles, rarestEnd } from './needles.ts'
-import { isNarrow } from './opening.ts'
 import type { PatternCounter } from './pattern-counters.ts'
 import type { Plan } from './plan.ts'
 
 /** Literals of a pattern that are looked for before it is tried. */
 const NEEDLES = 2
+const NARROW = 6
 
 /** One expression of a pattern or a header. */
 export interface Candidate {
@@ -41,7 +41,9 @@ export function candidate(
   const grok = compileGrok(match, library)
   const { regex } = grok
   const expression = readExpression(regex)
-  const literals = isNarrow(expression) ? [] : grok.literals.slice(0, NEEDLES)
+  // Few texts begin so: it fails at once where they differ.
+  const isNarrow = expression !== null && narrowLength(expression) >= NARROW
+  const literals = isNarrow ? [] : grok.literals.slice(0, NEEDLES)
   return {
     grok,
     guarded: { name: counter.name, regex, timedOut: 0, aside: null },

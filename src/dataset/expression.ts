@@ -27,6 +27,41 @@ export function leastLength(expression: Expression): number {
   }
 }
 
+/** How many characters from the first on are each one of a few, whichever way is taken. */
+export function narrowLength(expression: Expression): number {
+  switch (expression.kind) {
+    case 'char':
+      return sizeOf(expression.set) <= FEW ? 1 : 0
+    case 'sequence': {
+      let length = 0
+      for (const one of expression.of) {
+        const narrow = narrowLength(one)
+        length += narrow
+        if (narrow < leastLength(one) || !isFixed(one)) break
+      }
+      return length
+    }
+    case 'choice':
+      return Math.min(...expression.of.map(narrowLength))
+    case 'repeat':
+      return expression.least === 0 ? 0 : narrowLength(expression.of)
+  }
+}
+
+const FEW = 4
+
+/** True when what comes after it comes after so many characters of its own. */
+function isFixed(expression: Expression): boolean {
+  if (expression.kind === 'repeat') return expression.least === expression.most && expression.least <= 1
+  return expression.kind === 'char' || expression.of.every(isFixed)
+}
+
+function sizeOf(set: CharSet): number {
+  let size = 0
+  for (const within of set) size += within
+  return size
+}
+
 /** True for what takes any number of any characters. */
 export function isAnything(expression: Expression): boolean {
   if (expression.kind !== 'repeat' || expression.most !== Infinity) return false
@@ -45,6 +80,9 @@ export function readExpression({ source, flags }: RegExp): Expression | null {
   if (!source.startsWith('^') || /[mv]/.test(flags)) return null
   return new Reader(source, flags.includes('i') ? 'i' : '').read()
 }
+
+const NO_CHAR: CharSet = new Uint8Array(128)
+const SINGLE = Array.from({ length: 128 }, (_, code) => NO_CHAR.with(code, 1))
 
 /** Classes and letters that were asked, by flags and text: there are few, and they come again and again. */
 const classes = new Map<string, CharSet>()
@@ -126,7 +164,7 @@ class Reader {
 
   #single(char: string): CharSet {
     if (this.#flags === 'i' && /[A-Za-z]/.test(char)) return this.#asked(char)
-    return setOf((other) => other === char)
+    return SINGLE[char.charCodeAt(0)] ?? NO_CHAR
   }
 
   #asked(text: string): CharSet {

@@ -96,23 +96,3 @@ function withinReach(pieces: readonly Expression[]): Expression[] {
   })
   return pieces.slice(0, end === -1 ? undefined : end + 1)
 }
-
-/** Of an expression with few ways to begin it is not worth while to look for what else it requires. */
-export function isNarrow(expression: Expression | null): boolean {
-  const openings = new Openings([expression])
-  let steps = openings.reached(openings.starts)
-  let narrow = 0
-  for (let place = 0; place < PLACES; place++) {
-    const taken = new Uint8Array(128)
-    for (const step of steps)
-      openings.sets[step]?.forEach((within, code) => {
-        taken[code] |= within
-      })
-    if (taken.reduce((sum, one) => sum + one, 0) <= FEW) narrow++
-    steps = openings.reached(steps.flatMap((step) => openings.next[step]))
-  }
-  return narrow >= PLACES / 2
-}
-
-const PLACES = 8
-const FEW = 4
