@@ -129,7 +129,7 @@ export class Engine {
       )
     }
     this.#second = setInterval(() => void this.#everySecond(), 1000)
-    if (config.receive.length === 0) this.#endKeepingSmall = keepSmall()
+    this.#endKeepingSmall = keepSmall()
   }
 
   async report(): Promise<LedgerReport> {
