@@ -57,7 +57,8 @@ export function decodeBlob(blob: Buffer, key: KeyLine, output: string): Batch | 
     const body = zstdDecompressSync(blob.subarray(end), {
       maxOutputLength: Math.max(1, key.bytes),
       // In one piece, and one byte more, or a second piece is made only to find that it is over: half the CPU.
-      chunkSize: Math.max(64, key.bytes + 1),
+      // And not out of Node's pool, or it could not be freed.
+      chunkSize: Math.max(Buffer.poolSize, key.bytes + 1),
     })
     if (body.byteLength !== key.bytes || !isTally(tally, key.count)) return undefined
     const { stream, number, part, count, received } = key
