@@ -112,7 +112,7 @@ async function drain(buffer: BatchBuffer, events: number): Promise<void> {
   let left = events
   for await (const lease of buffer.leases('store', new AbortController().signal)) {
     await lease.settle({ done: lease.batch.count, duplicate: 0, exceptions: [] })
-    // As the engine does with outputs that leave the bodies alone.
+    // As the engine does.
     free(lease.batch.body)
     left -= lease.batch.count
     if (left === 0) return
