@@ -5,8 +5,8 @@ import type { Socket } from 'node:net'
 export const FAULTS = ['cluster down', 'HTTP 429', 'HTTP 503', '30 documents refused (400)', '30 items 429'] as const
 export type Fault = (typeof FAULTS)[number]
 
-/** Of the numbered lines these are refused as single documents, or single items: 30 of 60,000. */
-export const isRefused = (line: number): boolean => line % 2000 === 7
+/** Of the numbered lines these are refused as single documents, or single items, during the fault: 30 of 30,000. */
+export const isRefused = (line: number): boolean => line % 1000 === 7
 
 /** A stand-in for Elasticsearch that knows the numbered lines (`n=123;`) that it took, and fails as told. */
 export class FaultySink implements AsyncDisposable {
