@@ -15,17 +15,9 @@ import type { LaneOutlet } from './outlet.ts'
 import { ParsedLine } from './parsed-line.ts'
 import { type SharedDatasets, sharedDatasets } from './shared-datasets.ts'
 import type { LineSink } from './sink.ts'
+import { GUARDED, type Step, TOGETHER, takeSteps } from './steps.ts'
 
 const REPORT_MILLIS = 1000
-/**
- * Lines that are read before the first of their events is written. Doing the same for several in turn keeps the code
- * of each step in the processor's cache. µs a line of sshd and of the mixed capture, without datasets: 0.69 and 0.75
- * one by one, 0.54 and 0.67 by 4, 0.42 and 0.56 by 16, 0.40 and 0.52 by 64; with datasets 0.2 less from 16 on.
- */
-const TOGETHER = 32
-/** Lines under one time limit, which costs 40 to 70 µs. */
-const GUARDED = 512
-
 /**
  * From the bytes of a line to its place in the archive and in a batch: one stream, one thread, nothing shared.
  * The order below is the way of a line.
@@ -137,14 +129,15 @@ export class Lane implements LineSink {
     this.#router.reset()
   }
 
-  readonly #readNoted = (i: number): void => this.#reader.read(this.#parsed[i], this.#enrichmentAt(i))
+  readonly #readNoted: readonly Step[] = [
+    (i) => this.#reader.read(this.#parsed[i]),
+    (i) => this.#reader.parse(this.#parsed[i], this.#enrichmentAt(i)),
+  ]
 
-  #read(count: number, step: (i: number) => void): void {
+  #read(count: number, steps: readonly Step[]): void {
     const shared = this.#shared
-    if (shared?.guard) {
-      shared.blame = (culprit) => this.#blame(culprit)
-      shared.guard.run(count, step)
-    } else for (let i = 0; i < count; i++) step(i)
+    if (shared?.guard) shared.blame = (culprit) => this.#blame(culprit)
+    takeSteps(count, steps, shared?.guard ?? null)
   }
 
   #lineAt(i: number): ParsedLine {
@@ -214,7 +207,7 @@ export class Lane implements LineSink {
     this.#batches.positions.release(this.#joiner.oldest)
   }
 
-  readonly #readReady = (i: number): void => this.#reader.readHeld(this.#ready[i], this.#enrichmentAt(i))
+  readonly #readReady: readonly Step[] = [(i) => this.#reader.parseHeld(this.#ready[i], this.#enrichmentAt(i))]
 
   /** A pattern took too long: it is not tried on lines of the program for a while. */
   #blame({ pattern, program, cpuMillis, asideUntil }: Culprit): void {

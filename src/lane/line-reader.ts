@@ -39,8 +39,8 @@ export class LineReader {
     this.#gaveUp = gaveUp
   }
 
-  /** Reads a line; one whose message may go on over several is not parsed by its dataset yet. */
-  read(line: ParsedLine, enrichment: Enrichment): void {
+  /** Reads a line's header, and finds what is known of such lines. */
+  read(line: ParsedLine): void {
     const note = this.#senders.of(line.from)
     line.note = note
     line.zone = note.zone
@@ -55,12 +55,16 @@ export class LineReader {
     line.wanted = this.#wanted(slot)
     const { enricher } = slot
     line.multiline = line.wanted && enricher !== null ? enricher.multiline : null
+  }
+
+  /** Parses the message of a line that was read by its dataset; one that may go on over several lines not yet. */
+  parse(line: ParsedLine, enrichment: Enrichment): void {
     if (line.multiline !== null) line.continues = line.multiline.continues.test(line.message())
     else if (line.wanted) this.#enrich(line, enrichment)
   }
 
   /** Reads a line that was held, with all that was joined to it, to its end. */
-  readHeld({ line, used, lines }: HeldLine, enrichment: Enrichment): void {
+  parseHeld({ line, used, lines }: HeldLine, enrichment: Enrichment): void {
     if (lines > 1 && line.note !== null) {
       extendLine(line.header, line.memory.bytes, used)
       line.forgetTexts()
