@@ -10,8 +10,10 @@ import { messageOf } from '../src/ledger/files.ts'
 import { runPeers } from './comparison.ts'
 import { runFaults } from './faults.ts'
 import { runGrowth } from './growth.ts'
+import { runIngest } from './ingest.ts'
 import { runLimits } from './limits.ts'
 import { runMatrix } from './matrix.ts'
+import { runReference } from './reference.ts'
 import { runSoak } from './soak.ts'
 import type { Section } from './support/section.ts'
 import { markdownTable, plainTable } from './support/table.ts'
@@ -29,6 +31,12 @@ const command = new Command('npm run bench --')
   .option('--peers', 'compare with rsyslog, syslog-ng, Fluent Bit, Vector: those that this machine has')
   .option('--faults', 'what sluice and peers lose when the bulk server fails (8 minutes)')
   .option('--growth', 'what a line costs with more hosts, routes, datasets, and longer')
+  .option('--ingest', 'what one Elasticsearch node takes from sluice, beside prebuilt requests (5 minutes)')
+  .option(
+    '--reference <seconds>',
+    'how soon a line is found at 4,500 lines a minute, and what memory that takes',
+    Number,
+  )
   .option('--soak <minutes>', 'memory of the whole chain under a steady load', Number)
   .option('--rounds <n>', 'interleaved rounds of the comparison', Number, 3)
   .option('--json <file>', 'write the figures there, too')
@@ -43,6 +51,8 @@ const options = command.parse().opts<{
   seconds: number
   peers?: boolean
   growth?: boolean
+  ingest?: boolean
+  reference?: number
   soak?: number
   faults?: boolean
   rounds: number
@@ -58,11 +68,13 @@ const progress = (text: string) => {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
 }
 const sections: Section[] = []
-const { peers, faults, growth, soak, seconds, rounds, only } = options
+const { peers, faults, growth, ingest, reference, soak, seconds, rounds, only } = options
 const steps: (() => AsyncGenerator<Section>)[] = []
 if (peers === true) steps.push(() => runPeers({ captures: sshd, rounds, seconds, progress }))
 if (faults === true) steps.push(() => runFaults({ progress }))
 if (growth === true) steps.push(() => runGrowth({ captures: sshd, seconds, progress }))
+if (ingest === true) steps.push(() => runIngest({ captures: mix, progress }))
+if (reference !== undefined) steps.push(() => runReference({ captures: mix, seconds: reference, progress }))
 if (soak !== undefined) steps.push(() => runSoak({ captures: mix, minutes: soak, progress }))
 if (steps.length === 0) {
   steps.push(() => runLimits({ captures: mix, progress }))
