@@ -1,7 +1,6 @@
 #!/bin/sh
 # Unpacks, beside the programs of the tests (.cache/services), the modules that the peers of the benchmark need: the
-# Elasticsearch outputs of rsyslog and syslog-ng. Nothing is installed into the system. Other peers (Fluent Bit, Vector,
-# Logstash, the OpenTelemetry Collector) take part when they are in the PATH.
+# Elasticsearch outputs of rsyslog and syslog-ng. Nothing is installed into the system.
 set -eu
 root=$(cd -P "${0%/*}/../.." && pwd -P)
 place=$root/.cache/services
