@@ -40,5 +40,7 @@ test('a pattern that runs away over its pieces is stopped', () => {
   const runaway = { name: 'app/runaway', pattern: 'a(?:(?:a|aa)+)+(?=z)!' }
   const one = nearest(new Guard(), [runaway, ...PATTERNS])
   expect(one.tell(`a${'a'.repeat(60)}`)).not.toContain('app/login')
-  expect(one.tell('login of eve from home')).toContain('app/login')
+  // It is stopped by the clock, so also while the process waits for the CPU; a look at another text begins anew.
+  const told = ['eve', 'ann', 'joe', 'kim', 'max'].map((name) => one.tell(`login of ${name} from home`))
+  expect(told.join()).toContain('app/login')
 })
