@@ -109,7 +109,7 @@ export class Dataset {
   }
 
   /**
-   * Tries the text; on a match the enrichment is written.
+   * Tries the text; on a match it is noted for the enrichment.
    *
    * @param general the dataset is asked only because it is for every program: with headers of its own, it takes no
    *   line that has none of them
@@ -150,11 +150,11 @@ export class Dataset {
       if (match === null) continue
       matches.body = match
       const plan = candidate.plans[this.#head] ?? this.#plan(candidate, this.#head)
-      plan.write(out, matches, line.input)
+      out.note(plan, matches, line.input)
       return true
     }
     if (this.#lift === undefined || this.#lift.lifter(body) === null) return false
-    this.#planFor(this.#liftPlans, { lift: this.#lift }).write(out, matches, line.input)
+    out.note(this.#planFor(this.#liftPlans, { lift: this.#lift }), matches, line.input)
     return true
   }
 
@@ -173,13 +173,13 @@ export class Dataset {
     return this.#head > 0 || this.#headers.all.length === 0
   }
 
-  /** Writes what is known of a text that `match` was just tried on in vain. */
-  writeUnmatched(line: DatasetLine, out: Enrichment): void {
+  /** Notes what is known of a text that `match` was just tried on in vain. */
+  noteUnmatched(line: DatasetLine, out: Enrichment): void {
     out.failed = !this.free
     const plan = out.failed
       ? this.#planFor(this.#failedPlans, { failure: (text) => this.#failure(text) })
       : this.#planFor(this.#freePlans, {})
-    plan.write(out, this.#matches, line.input)
+    out.note(plan, this.#matches, line.input)
   }
 
   #failure(text: string): string {

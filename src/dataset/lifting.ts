@@ -15,8 +15,8 @@ export class Lifting {
     this.#lifter = lifter
   }
 
-  /** False, and nothing written, when the text is none. */
-  write(text: string, input: EnrichInput, out: Enrichment): boolean {
+  /** False when the text is none. */
+  note(text: string, input: EnrichInput, out: Enrichment): boolean {
     if (this.#lifter(text) === null) return false
     this.#plan ??= new Plan({
       definition: NO_FILE,
@@ -26,7 +26,7 @@ export class Lifting {
       body: null,
       lift: { lifter: this.#lifter, field: this.#name },
     })
-    this.#plan.write(out, { header: null, body: null, text }, input)
+    out.note(this.#plan, { header: null, body: null, text }, input)
     return true
   }
 }

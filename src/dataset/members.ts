@@ -1,5 +1,5 @@
 import { Piece } from '../event/piece.ts'
-import type { Enrichment } from './enrichment.ts'
+import type { Enrichment, Matches } from './enrichment.ts'
 import { WRITERS } from './values.ts'
 
 const COMMA = 0x2c
@@ -7,13 +7,6 @@ const OPEN = 0x7b
 const CLOSE = 0x7d
 const OPEN_LIST = 0x5b
 const CLOSE_LIST = 0x5d
-
-/** What a line's text gave: the header's captures and the pattern's, and the text itself. */
-export interface Matches {
-  header: RegExpExecArray | null
-  body: RegExpExecArray | null
-  text: string
-}
 
 /**
  * Groups that a field's value is captured by, in order: those of the pattern as they are numbered, those of the header

@@ -76,7 +76,9 @@ const plan = () => new Plan({ definition: DEFINITION, dataset: 'all', set: { 'ev
 function written(by: Plan, line: { header: string; body: string }): unknown {
   const out = new Enrichment()
   out.reset()
-  by.write(out, { header: header.regex.exec(line.header), body: body.regex.exec(line.body), text: '' }, INPUT)
+  const matches = { header: header.regex.exec(line.header), body: body.regex.exec(line.body), text: '' }
+  out.note(by, matches, INPUT)
+  out.write()
   const { dataset, level, has, ends } = out
   const json = out.bytes.toString('utf8', 0, out.used)
   // An object of all groups: what was not written well would not be read.

@@ -1,6 +1,7 @@
 import type { CompiledGrok } from '../grok/compile.ts'
+import type { Zone } from '../syslog/zone.ts'
 import { domainOf, ECS_LISTS } from './ecs-types.ts'
-import type { EnrichInput, Enrichment } from './enrichment.ts'
+import type { Enrichment, EnrichmentWriter, Matches } from './enrichment.ts'
 import { type Captured, capturedFields, isPrivate, relatedList, typeOf } from './fields.ts'
 import type { Constant, DatasetDefinition } from './format.ts'
 import { computed, constant, domain, field as fieldLeaf, made, type RelatedPart, related } from './leaves.ts'
@@ -8,7 +9,7 @@ import { levelTable } from './levels.ts'
 import { type Lifter, writeObject } from './lift.ts'
 import { lookupTable } from './lookup.ts'
 import { MemberTree } from './member-tree.ts'
-import { captured, type Matches, type TextWriter } from './members.ts'
+import { captured, type TextWriter } from './members.ts'
 import { NOTHING_KNOWN, Probes } from './probes.ts'
 import type { Template } from './template.ts'
 import { type TimeReader, timeFormat } from './time-format.ts'
@@ -33,7 +34,7 @@ const EMPTY: Captured = { field: '', groups: [], type: 'keyword' }
 const MOST_KNOWN = 24
 
 /** Writes an event's members from what was captured. */
-export class Plan {
+export class Plan implements EnrichmentWriter {
   readonly dataset: string
   readonly #tree = new MemberTree()
   readonly #probes = new Probes()
@@ -46,8 +47,6 @@ export class Plan {
   readonly #level: { groups: Captured['groups']; table: (text: string) => string | null } | null
   readonly #fixedLevel: string | null
   readonly #time: { groups: Captured['groups']; readers: TimeReader[] } | null
-  #near = 0
-  #zone: EnrichInput['zone'] | null = null
 
   /** @throws Error when two of the fields contradict each other */
   constructor(parts: PlanParts) {
@@ -105,7 +104,7 @@ export class Plan {
       probes.add(groups, 'keyword')
       tree.add(
         target,
-        made(groups, (out, text) => this.#writeDate(out, text, readers)),
+        made(groups, (out, text) => writeDate(out, text, readers)),
       )
     }
     for (const [target, { from, unit }] of Object.entries(definition.durations)) {
@@ -160,22 +159,21 @@ export class Plan {
   }
 
   /** Writes all members, and what the text says of time and level. */
-  write(out: Enrichment, matches: Matches, { receivedAt, zone }: EnrichInput): void {
+  write(out: Enrichment): void {
+    const { receivedAt, zone } = out
     out.dataset = this.dataset
     out.level = this.#fixedLevel
     if (this.#level !== null) {
-      const text = captured(this.#level.groups, matches)
+      const text = captured(this.#level.groups, out)
       if (text !== undefined) out.level = this.#level.table(text) ?? out.level
     }
     if (this.#time !== null) {
-      const text = captured(this.#time.groups, matches)
+      const text = captured(this.#time.groups, out)
       if (text !== undefined) out.time = readTime(text, this.#time.readers, receivedAt, zone)
     }
-    this.#near = receivedAt
-    this.#zone = zone
-    const key = this.#probes.key(matches)
+    const key = this.#probes.key(out)
     if (key !== this.#key) this.#choose(key)
-    this.#members.write(out, matches)
+    this.#members.write(out, out)
   }
 
   #choose(key: number): void {
@@ -187,15 +185,14 @@ export class Plan {
     this.#key = key
     this.#members = members ?? this.#unknown
   }
-
-  #writeDate(out: Enrichment, text: string, readers: readonly TimeReader[]): boolean {
-    if (this.#zone === null) return false
-    const time = readTime(text, readers, this.#near, this.#zone)
-    return !Number.isNaN(time) && writeTime(out, time)
-  }
 }
 
-function readTime(text: string, readers: readonly TimeReader[], near: number, zone: EnrichInput['zone']): number {
+function writeDate(out: Enrichment, text: string, readers: readonly TimeReader[]): boolean {
+  const time = readTime(text, readers, out.receivedAt, out.zone)
+  return !Number.isNaN(time) && writeTime(out, time)
+}
+
+function readTime(text: string, readers: readonly TimeReader[], near: number, zone: Zone): number {
   for (let i = 0; i < readers.length; i++) {
     const time = readers[i](text, near, zone)
     if (!Number.isNaN(time)) return time

@@ -1,5 +1,6 @@
 import type { FieldType } from './ecs-types.ts'
-import type { Groups, Matches } from './members.ts'
+import type { Matches } from './enrichment.ts'
+import type { Groups } from './members.ts'
 import { isIp, isWrittenDouble, isWrittenLong } from './values.ts'
 
 /** Bits of a key, in two words. */

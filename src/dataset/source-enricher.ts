@@ -108,10 +108,10 @@ export class SourceEnricher implements Enricher, DatasetLine {
       if (best === null || (!best.headed && dataset.headed) || (!best.recognised && dataset.recognised)) best = dataset
     }
     if (best !== null) {
-      best.writeUnmatched(this, out)
+      best.noteUnmatched(this, out)
       return true
     }
-    for (let i = 0; i < LIFTINGS.length; i++) if (LIFTINGS[i].write(this.text, input, out)) return true
+    for (let i = 0; i < LIFTINGS.length; i++) if (LIFTINGS[i].note(this.text, input, out)) return true
     return false
   }
 }

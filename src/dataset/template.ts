@@ -1,5 +1,5 @@
-import type { Enrichment } from './enrichment.ts'
-import type { Matches, Member } from './members.ts'
+import type { Enrichment, Matches } from './enrichment.ts'
+import type { Member } from './members.ts'
 import { putText } from './values.ts'
 
 /** Where a group of the event's members ends, see GROUPS. */

@@ -132,6 +132,7 @@ export class Lane implements LineSink {
   readonly #readNoted: readonly Step[] = [
     (i) => this.#reader.read(this.#parsed[i]),
     (i) => this.#reader.parse(this.#parsed[i], this.#enrichmentAt(i)),
+    (i) => this.#reader.write(this.#parsed[i]),
   ]
 
   #read(count: number, steps: readonly Step[]): void {
@@ -207,7 +208,10 @@ export class Lane implements LineSink {
     this.#batches.positions.release(this.#joiner.oldest)
   }
 
-  readonly #readReady: readonly Step[] = [(i) => this.#reader.parseHeld(this.#ready[i], this.#enrichmentAt(i))]
+  readonly #readReady: readonly Step[] = [
+    (i) => this.#reader.parseHeld(this.#ready[i], this.#enrichmentAt(i)),
+    (i) => this.#reader.write(this.#ready[i].line),
+  ]
 
   /** A pattern took too long: it is not tried on lines of the program for a while. */
   #blame({ pattern, program, cpuMillis, asideUntil }: Culprit): void {

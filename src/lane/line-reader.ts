@@ -74,6 +74,11 @@ export class LineReader {
     if (line.wanted) this.#enrich(line, enrichment)
   }
 
+  /** Writes what its dataset made of a line that was parsed. */
+  write({ enrichment }: ParsedLine): void {
+    enrichment?.write()
+  }
+
   #enrich(line: ParsedLine, enrichment: Enrichment): void {
     const enricher = line.slot?.enricher ?? null
     if (enricher?.enrich(line, enrichment)) line.enrichment = enrichment
