@@ -129,7 +129,8 @@ export class Engine {
       )
     }
     this.#second = setInterval(() => void this.#everySecond(), 1000)
-    this.#endKeepingSmall = keepSmall()
+    // A receiver before much has come; a shipper when its first connections and templates are through.
+    this.#endKeepingSmall = keepSmall(config.receive.length === 0 ? 5000 : 0)
   }
 
   async report(): Promise<LedgerReport> {

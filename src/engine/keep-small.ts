@@ -1,36 +1,29 @@
+import { flushCompileCache } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** What starting leaves behind is collected once, in 5 s in which little happened. */
-const QUIET_MILLIS = 5000
-/** Share of the time in which the main thread was at work. */
-const QUIET = 0.1
 const TRIM_MILLIS = 10_000
 
 /**
  * Gives back what the process does not need any more, which neither V8 nor malloc does while there is enough of it: at the
- * reference load a shipper stays at 107 MB in place of 124, and a receiver with archive and Redis at 141 in place of 155; a
+ * reference load a shipper stays at 107 MB in place of 124, and a receiver with archive and Redis at 128 in place of 155; a
  * shipper that has sent a backlog is back at 120 MB in place of 174 (RSS). The collection takes 0.1 s once, a trim 5 ms
  * after a backlog and 0.4 ms otherwise, in which nothing else runs on the main thread; lanes of UDP go on. Returns what ends
  * it.
+ * @param after ms until what starting leaves behind is collected
  */
-export function keepSmall(): () => void {
-  let before = performance.eventLoopUtilization()
-  const waiting = setInterval(() => {
-    const { utilization } = performance.eventLoopUtilization(before)
-    before = performance.eventLoopUtilization()
-    if (utilization > QUIET) return
-    clearInterval(waiting)
-    void collect()
-  }, QUIET_MILLIS).unref()
+export function keepSmall(after: number): () => void {
+  const start = setTimeout(() => void collect(), after).unref()
   const trimming = setInterval(() => void trim(), TRIM_MILLIS).unref()
   return () => {
-    clearInterval(waiting)
+    clearTimeout(start)
     clearInterval(trimming)
   }
 }
 
 async function collect(): Promise<void> {
+  // Otherwise written at an orderly end only, and a start without it keeps 10 MB of what compiling took.
+  flushCompileCache()
   setFlagsFromString('--expose-gc')
   const gc: unknown = runInNewContext('gc')
   if (typeof gc === 'function') gc({ type: 'major', flavor: 'last-resort' })
