@@ -52,7 +52,10 @@ export class Bulk {
         free(answer)
         this.taken++
         // A request that failed may still be read by the system, so its buffer is left to the garbage collector.
-        if (failed === 0) this.#buffers.give(buffer)
+        if (failed === 0) {
+          this.#buffers.give(buffer)
+          if (body !== plain) free(body)
+        }
         return { items }
       } catch (error) {
         // The client goes on asking a node that does not answer.

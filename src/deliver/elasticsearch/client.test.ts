@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer as createPlain, type RequestListener } from 'node:http'
 import { createServer } from 'node:https'
+import { createRequire } from 'node:module'
 import type { Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -103,4 +104,9 @@ test('a file that is not there is told, by its name', async () => {
   const missing = join(dir, 'missing')
   await expect(ask('http', { api_key_file: missing })).rejects.toThrow(UserError)
   await expect(ask('http', { api_key_file: missing })).rejects.toThrow(`wanted to read ${missing}`)
+})
+
+test('nothing of Apache Arrow is loaded but the place that is kept for it', () => {
+  const loaded = Object.keys(createRequire(import.meta.url).cache).filter((file) => file.includes('apache-arrow'))
+  expect(loaded.length).toBeLessThan(2)
 })
