@@ -81,6 +81,8 @@ server.listen(0, '127.0.0.1', () => {
   process.send?.({ port: typeof address === 'object' ? address?.port : undefined })
 })
 
+// The benchmark is gone.
+process.on('disconnect', () => process.exit())
 process.on('message', (request: unknown) => {
   const { user, system } = process.cpuUsage()
   const at = (percentile: number) => latency.percentile(percentile) / 1000
