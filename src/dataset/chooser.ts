@@ -1,5 +1,5 @@
-import type { Expression } from './expression.ts'
-import { OPENING, Openings } from './opening.ts'
+import { type Expression, OPENING } from './expression.ts'
+import { Openings } from './opening.ts'
 
 /**
  * States at most, if their rows lie below 65,536; a text that leads further is judged by what was seen of it until then.

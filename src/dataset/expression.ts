@@ -1,3 +1,6 @@
+/** So many characters of a text are looked at. */
+export const OPENING = 16
+
 /** Which of the ASCII characters, by code. */
 export type CharSet = Uint8Array
 
@@ -10,11 +13,22 @@ export type Expression =
 
 export const ANY: CharSet = new Uint8Array(128).fill(1)
 export const NOTHING: Expression = { kind: 'sequence', of: [] }
+const chars = new Map<CharSet, Expression>()
 /** Any number of any characters. */
-export const ANYTHING: Expression = { kind: 'repeat', of: { kind: 'char', set: ANY }, least: 0, most: Infinity }
+export const ANYTHING: Expression = { kind: 'repeat', of: charOf(ANY), least: 0, most: Infinity }
+
+/** There are few sets: each is a character once. */
+function charOf(set: CharSet): Expression {
+  let char = chars.get(set)
+  if (char === undefined) {
+    char = { kind: 'char', set }
+    chars.set(set, char)
+  }
+  return char
+}
 
 /** Characters of its shortest match. */
-export function leastLength(expression: Expression): number {
+function leastLength(expression: Expression): number {
   switch (expression.kind) {
     case 'char':
       return 1
@@ -73,8 +87,8 @@ const WORD = setOf((char) => /\w/.test(char))
 const BLANKS = setOf((char) => /\s/.test(char))
 
 /**
- * Reads an anchored expression. What looks around is left out and what is not understood is anything, so each of its
- * matches is one of the result's too. Null: nothing is known.
+ * Reads how an anchored expression begins. What looks around is left out and what is not understood is anything, so each
+ * of its matches is one of the result's too. Null: nothing is known.
  */
 export function readExpression({ source, flags }: RegExp): Expression | null {
   if (!source.startsWith('^') || /[mv]/.test(flags)) return null
@@ -115,7 +129,14 @@ class Reader {
 
   #sequence(): Expression {
     const pieces: Expression[] = []
-    while (this.#at < this.#source.length && !'|)'.includes(this.#source[this.#at])) pieces.push(this.#quantified())
+    let length = 0
+    while (this.#at < this.#source.length && !'|)'.includes(this.#source[this.#at])) {
+      const piece = this.#quantified()
+      // What comes after anything is not told apart from it. Whole ones took 5 MB more.
+      if (length >= OPENING) continue
+      length += isAnything(piece) ? OPENING : leastLength(piece)
+      pieces.push(piece)
+    }
     return { kind: 'sequence', of: pieces }
   }
 
@@ -134,11 +155,11 @@ class Reader {
   #atom(): Expression {
     const char = this.#source[this.#at]
     if (char === '(') return this.#group()
-    if (char === '[') return { kind: 'char', set: this.#class() }
+    if (char === '[') return charOf(this.#class())
     if (char === '\\') return this.#escape()
     this.#at++
     if (char === '^' || char === '$') return NOTHING
-    return { kind: 'char', set: char === '.' ? ANY : this.#single(char) }
+    return charOf(char === '.' ? ANY : this.#single(char))
   }
 
   #group(): Expression {
@@ -184,9 +205,8 @@ class Reader {
     if (char === 'b' || char === 'B') return NOTHING
     const escapes: Record<string, CharSet> = { d: DIGITS, w: WORD, s: BLANKS }
     const set = escapes[char.toLowerCase()]
-    if (set !== undefined)
-      return { kind: 'char', set: char === char.toLowerCase() ? set : set.map((within) => 1 - within) }
-    if (/[^0-9A-Za-z]/.test(char)) return { kind: 'char', set: this.#single(char) }
+    if (set !== undefined) return charOf(char === char.toLowerCase() ? set : set.map((within) => 1 - within))
+    if (/[^0-9A-Za-z]/.test(char)) return charOf(this.#single(char))
     // Properties: anything. References: any number of any characters.
     const more = /[0-9k]/.test(char)
       ? /^(?:<[^>]*>|\d+)/
@@ -195,7 +215,7 @@ class Reader {
         : /^(?:\{[^}]*\}|[0-9a-fA-F]{4})/
     const rest = /[xupPk0-9]/.test(char) ? (more.exec(this.#source.slice(this.#at, this.#at + 40))?.[0] ?? '') : ''
     this.#at += rest.length
-    if (/[tnrfvxu]/.test(char) && !rest.startsWith('{')) return { kind: 'char', set: this.#asked(`\\${char}${rest}`) }
+    if (/[tnrfvxu]/.test(char) && !rest.startsWith('{')) return charOf(this.#asked(`\\${char}${rest}`))
     return /[0-9k]/.test(char) ? ANYTHING : { kind: 'char', set: ANY }
   }
 }

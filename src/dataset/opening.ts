@@ -1,7 +1,5 @@
-import { ANY, type CharSet, type Expression, isAnything, leastLength } from './expression.ts'
+import { ANY, type CharSet, type Expression, OPENING } from './expression.ts'
 
-/** So many characters of a text are looked at. */
-export const OPENING = 16
 /** Steps of one expression; what is longer is taken as anything. */
 const MOST_STEPS = 2000
 
@@ -12,8 +10,8 @@ const MOST_STEPS = 2000
 export class Openings {
   /** By step: what character it takes; null: none, it is only a place where ways divide. */
   readonly sets: (CharSet | null)[] = []
-  /** Where it leads: one step after a character, any number otherwise. */
-  readonly next: number[][] = []
+  /** Where it leads: to one step after a character, to any number otherwise. */
+  readonly next: (number | number[])[] = []
   /** Which expression it belongs to. */
   readonly owners: number[] = []
   /** By expression: where it begins, and the step that stays what it is, for any further characters. */
@@ -26,14 +24,13 @@ export class Openings {
   constructor(expressions: readonly (Expression | null)[]) {
     for (const [owner, expression] of expressions.entries()) {
       this.#left = MOST_STEPS
-      const end = this.#step(owner, ANY)
-      this.next[end].push(end)
+      const end = this.#step(owner, ANY, this.next.length)
       this.ends.push(end)
       this.starts.push(expression === null ? end : this.#add(owner, expression, end))
     }
   }
 
-  #step(owner: number, set: CharSet | null, ...next: number[]): number {
+  #step(owner: number, set: CharSet | null, next: number | number[]): number {
     this.#left--
     this.sets.push(set)
     this.owners.push(owner)
@@ -46,21 +43,23 @@ export class Openings {
     switch (expression.kind) {
       case 'char':
         return this.#step(owner, expression.set, next)
-      case 'sequence': {
-        const near = withinReach(expression.of)
-        const after = near.length === expression.of.length ? next : this.ends[owner]
-        return near.reduceRight((first, one) => this.#add(owner, one, first), after)
-      }
+      case 'sequence':
+        return expression.of.reduceRight((first, one) => this.#add(owner, one, first), next)
       case 'choice':
-        return this.#step(owner, null, ...expression.of.map((one) => this.#add(owner, one, next)))
+        return this.#step(
+          owner,
+          null,
+          expression.of.map((one) => this.#add(owner, one, next)),
+        )
       case 'repeat': {
         const { of, least, most } = expression
         let first = next
         if (most > OPENING) {
-          first = this.#step(owner, null, next)
-          this.next[first].push(this.#add(owner, of, first))
+          const ways = [next]
+          first = this.#step(owner, null, ways)
+          ways.push(this.#add(owner, of, first))
         } else {
-          for (let i = least; i < most; i++) first = this.#step(owner, null, next, this.#add(owner, of, first))
+          for (let i = least; i < most; i++) first = this.#step(owner, null, [next, this.#add(owner, of, first)])
         }
         for (let i = 0; i < Math.min(least, OPENING); i++) first = this.#add(owner, of, first)
         return first
@@ -75,24 +74,15 @@ export class Openings {
     for (let step = waiting.pop(); step !== undefined; step = waiting.pop()) {
       if (seen.has(step)) continue
       seen.add(step)
-      if (this.sets[step] === null) waiting.push(...this.next[step])
+      const next = this.next[step]
+      if (typeof next !== 'number') waiting.push(...next)
     }
     return [...seen].filter((step) => this.sets[step] !== null).sort((a, b) => a - b)
   }
 
   /** True when it takes anything from here on. */
   loops(step: number): boolean {
-    this.#loops[step] ??= this.sets[step] === ANY && this.reached(this.next[step]).includes(step)
+    this.#loops[step] ??= this.sets[step] === ANY && this.reached([this.next[step]].flat()).includes(step)
     return this.#loops[step]
   }
-}
-
-/** The pieces whose beginning can be among the first characters; what comes after anything is not told apart from it. */
-function withinReach(pieces: readonly Expression[]): Expression[] {
-  let length = 0
-  const end = pieces.findIndex((piece) => {
-    length += leastLength(piece)
-    return length >= OPENING || isAnything(piece)
-  })
-  return pieces.slice(0, end === -1 ? undefined : end + 1)
 }
