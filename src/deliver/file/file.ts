@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Batch, Outcome } from '../../buffer/buffer.ts'
 import { errorCode, messageOf } from '../../ledger/files.ts'
-import { linesOf } from '../ndjson.ts'
+import { Lines, writeLines } from '../ndjson.ts'
 import type { Output } from '../output.ts'
 
 export interface FileOptions {
@@ -22,6 +22,8 @@ const LINE_END = 0x0a
 export class FileOutput implements Output {
   readonly #options: FileOptions
   readonly #open = new Map<string, FileHandle>()
+  /** By path: what is being written there, or was the last time. */
+  readonly #lines = new Map<string, Lines>()
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: FileOptions) {
@@ -30,7 +32,8 @@ export class FileOutput implements Output {
 
   deliver(batches: Batch[]): Promise<Outcome[]> {
     return this.#inTurn(async () => {
-      await this.#write(this.#byFile(batches))
+      this.#fill(batches)
+      await this.#write()
       return batches.map(({ count }) => ({ done: count, duplicate: 0, exceptions: [] }))
     })
   }
@@ -44,33 +47,34 @@ export class FileOutput implements Output {
     return this.reopen()
   }
 
-  #byFile(batches: Batch[]): Map<string, Uint8Array[]> {
-    const days = new Map<string, Uint8Array[]>()
+  /** Into memory of before, mostly: left to the garbage collector, 8 MB a call are what makes it run. */
+  #fill(batches: Batch[]): void {
     const today = new Date().toISOString().slice(0, 10)
-    for (const batch of batches) {
-      for (const { pieces, day = today } of linesOf(batch, this.#options.id)) {
-        const lines = days.get(day) ?? []
-        days.set(day, lines)
-        lines.push(...pieces)
+    for (const [path, lines] of this.#lines) {
+      if (lines.bytes.length > 0) lines.clear()
+      else {
+        lines.free()
+        this.#lines.delete(path)
       }
     }
-    const files = new Map<string, Uint8Array[]>()
-    for (const [day, lines] of days) {
+    writeLines(batches, this.#options.id, (day = today) => {
       const path = fill(this.#options.path, day)
-      files.set(path, (files.get(path) ?? []).concat(lines))
-    }
-    return files
+      const lines = this.#lines.get(path) ?? new Lines()
+      this.#lines.set(path, lines)
+      return lines
+    })
   }
 
   /** All of it, or none. */
-  async #write(files: Map<string, Uint8Array[]>): Promise<void> {
+  async #write(): Promise<void> {
     if (this.#open.size > MOST_OPEN) await this.#closeAll()
     const begun: { file: FileHandle; size: number }[] = []
     try {
-      for (const [path, pieces] of files) {
+      for (const [path, { bytes }] of this.#lines) {
+        if (bytes.length === 0) continue
         const { file, size } = await this.#file(path)
         begun.push({ file, size })
-        await file.appendFile(Buffer.concat(pieces))
+        await file.appendFile(bytes)
         await sync(file)
       }
     } catch (error) {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Batch, Outcome } from '../../buffer/buffer.ts'
 import { errorCode, messageOf } from '../../ledger/files.ts'
-import { linesOf } from '../ndjson.ts'
+import { Lines, writeLines } from '../ndjson.ts'
 import type { Output } from '../output.ts'
 
 const STDOUT = 1
@@ -79,7 +79,9 @@ class Stuck extends Error {
 }
 
 function bytesOf(batches: readonly Batch[], withId: boolean): Buffer {
-  return Buffer.concat(batches.flatMap((batch) => [...linesOf(batch, withId)].flatMap(({ pieces }) => pieces)))
+  const lines = new Lines()
+  writeLines(batches, withId, () => lines)
+  return lines.bytes
 }
 
 /**
