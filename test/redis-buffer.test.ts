@@ -54,6 +54,20 @@ function heavy(number: number, bytes: number): Batch {
   return { ...makeBatch(number), body: noise }
 }
 
+test('who comes for batches just when the last one has gone gets all of them', async () => {
+  const server = await redis()
+  const one = await shipper(server.url)
+  for (let number = 0; number < 1200; number += 6) {
+    await Promise.all([1, 2, 3, 4, 5, 6].map((more) => one.buffer.append(makeBatch(number + more))))
+    let left = 6
+    for await (const lease of one.buffer.leases('store', new AbortController().signal)) {
+      await lease.settle(allDone(lease))
+      if (--left === 0) break
+    }
+  }
+  expect(await one.buffer.depth()).toEqual({ batches: 0, events: 0, bytes: 0 })
+})
+
 test('a full Redis takes no batch, and still drains', async () => {
   const server = await redis('--maxmemory', '6mb')
   const one = await shipper(server.url)

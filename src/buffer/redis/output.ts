@@ -102,9 +102,7 @@ export class RedisOutput {
 
   async *leases(signal: AbortSignal): AsyncGenerator<RedisLease, void, undefined> {
     this.#readers++
-    this.#fetching ??= this.#fetch().finally(() => {
-      this.#fetching = undefined
-    })
+    this.#startFetching()
     try {
       for (;;) {
         const held = await this.#pending.next(signal)
@@ -158,6 +156,14 @@ export class RedisOutput {
   async close(): Promise<void> {
     this.#pending.stop()
     await this.#fetching
+  }
+
+  #startFetching(): void {
+    this.#fetching ??= this.#fetch().finally(() => {
+      this.#fetching = undefined
+      // One who came after the last look for readers has found it running still.
+      if (this.#readers > 0 && !this.#closed) this.#startFetching()
+    })
   }
 
   async #fetch(): Promise<void> {
