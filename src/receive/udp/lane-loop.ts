@@ -1,4 +1,5 @@
 import type { Sender } from '../sender.ts'
+import { Garbage } from './garbage.ts'
 import type { LaneCore } from './lane-core.ts'
 import { Poller, SOCKET_READY, WOKEN } from './poller.ts'
 import { ReceiveRing, RING_SLOTS } from './receive-ring.ts'
@@ -19,7 +20,7 @@ const BUFFER_PER_MILLI = 1 << 19
 const GATHER_MILLIS = { least: 2, most: 8 }
 /** So many are wanted of a receive call: as many ms as they take at the rate of the last one. */
 const GATHER_WANTED = RING_SLOTS / 2
-const DROPS_MILLIS = 1000
+const SECOND = 1000
 /** What a datagram without content takes of a receive buffer, at least. */
 const SMALLEST_DATAGRAM = 256
 
@@ -42,7 +43,10 @@ export class LaneLoop {
   readonly #readMessages: () => void
   #bytesTaken = 0
   #takenAt = 0
-  #dropsDue = 0
+  /** Of this second. */
+  #datagrams = 0
+  readonly #garbage = new Garbage()
+  #secondDue = 0
   #stopping = false
 
   /** @param readMessages called after each wake: empties the eventfd, reads the messages, maybe calls `stop` */
@@ -83,11 +87,13 @@ export class LaneLoop {
   #tick(): number {
     const wait = this.#core.tick(Date.now())
     const now = performance.now()
-    if (now >= this.#dropsDue) {
-      this.#dropsDue = now + DROPS_MILLIS
+    if (now >= this.#secondDue) {
+      this.#secondDue = now + SECOND
       this.#core.kernelDrops(kernelDrops(this.#fd))
+      this.#garbage.tick(this.#datagrams)
+      this.#datagrams = 0
     }
-    return Math.min(wait, this.#dropsDue - now)
+    return Math.min(wait, this.#secondDue - now)
   }
 
   /** How long to let datagrams gather after a receive call, ms; 0: wait for the next, if it is not there already. */
@@ -107,6 +113,7 @@ export class LaneLoop {
     const of = this.#of
     const count = ring.receive(this.#fd)
     if (count === 0) return 0
+    this.#datagrams += count
     let bytes = 0
     let refused = 0
     for (let i = 0; i < count; i++) {
