@@ -220,7 +220,7 @@ describe('a receiver, two Redis and a shipper: every event arrives', () => {
   })
 
   test('the first comes back empty: exactly what it held is lost, and told', async () => {
-    const { a, receive, ship, work } = await setup({ pause: 70 })
+    const { a, receive, ship, work } = await setup({ pause: 110 })
     let shipper = await ship()
     const receiver = await receive()
     await delay(quarter)
@@ -245,7 +245,7 @@ describe('a receiver, two Redis and a shipper: every event arrives', () => {
   })
 
   test('the first comes back empty, and the receiver was killed before it could tell', async () => {
-    const { a, receive, ship, work } = await setup({ pause: 70 })
+    const { a, receive, ship, work } = await setup({ pause: 110 })
     let shipper = await ship()
     const first = await receive()
     await delay(quarter)
