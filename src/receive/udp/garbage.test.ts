@@ -26,7 +26,7 @@ test('garbage is collected once there are 32 MiB of it, again and again, but not
   expect(grow(77)).toBe(2)
 })
 
-test('a collection frees what nobody holds any more', () => {
+test('a collection frees what nobody holds any more', async () => {
   const garbage = new Garbage()
   garbage.tick(0)
   let held: Uint8Array[] | null = Array.from({ length: 64 }, () => new Uint8Array(MIB).fill(1))
@@ -34,5 +34,6 @@ test('a collection frees what nobody holds any more', () => {
   const before = process.memoryUsage().arrayBuffers
   held = null
   garbage.tick(0)
-  expect(process.memoryUsage().arrayBuffers).toBeLessThan(before - 32 * MIB)
+  // A thread of V8's gives the memory back.
+  await expect.poll(() => process.memoryUsage().arrayBuffers, { timeout: 10_000 }).toBeLessThan(before - 32 * MIB)
 })
