@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Batch } from '../src/buffer/buffer.ts'
 import { RedisBuffer } from '../src/buffer/redis/redis.ts'
 import { loadDatasets } from '../src/dataset/load.ts'
+import { DAY } from '../src/event/by-day.ts'
 import { newStream } from '../src/event/ids.ts'
 import { Marks } from '../src/ledger/marks.ts'
 import { readCaptures } from './support/captures.ts'
@@ -14,7 +15,6 @@ import { batchesOf } from './support/stages.ts'
 import { spread } from './support/table.ts'
 import { Lines } from './timing.ts'
 
-const DAY = 86_400_000
 const OUTPUT = 'elasticsearch'
 const LOOK_MILLIS = 50
 const OVER_MILLIS = 15_000

@@ -1,6 +1,5 @@
 import { flushCompileCache } from 'node:module'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { collector } from '../receive/udp/garbage.ts'
 
 const TRIM_MILLIS = 10_000
 
@@ -24,9 +23,7 @@ export function keepSmall(after: number): () => void {
 async function collect(): Promise<void> {
   // Otherwise written at an orderly end only, and a start without it keeps 10 MB of what compiling took.
   flushCompileCache()
-  setFlagsFromString('--expose-gc')
-  const gc: unknown = runInNewContext('gc')
-  if (typeof gc === 'function') gc({ type: 'major', flavor: 'last-resort' })
+  collector()({ type: 'major', flavor: 'last-resort' })
   await trim()
 }
 

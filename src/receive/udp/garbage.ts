@@ -15,7 +15,7 @@ export class Garbage {
   readonly #collect: () => void
   #least = Number.POSITIVE_INFINITY
 
-  constructor(inUse = heapInUse, collect = collector()) {
+  constructor(inUse = heapInUse, collect: () => void = collector()) {
     this.#inUse = inUse
     this.#collect = collect
   }
@@ -35,8 +35,9 @@ function heapInUse(): number {
   return used_heap_size + external_memory
 }
 
-function collector(): () => void {
+/** V8's own collection of this thread's heap, which it offers to none by default. */
+export function collector(): (options?: { type: 'major'; flavor: 'last-resort' }) => void {
   setFlagsFromString('--expose-gc')
   const gc: unknown = runInNewContext('gc')
-  return typeof gc === 'function' ? () => gc() : () => {}
+  return typeof gc === 'function' ? (...options) => gc(...options) : () => {}
 }
