@@ -33,6 +33,8 @@ export class OutputQueue<E extends Entry> {
   readonly tallies = new TallyTable()
   readonly #shelf: Shelf<E>
   readonly #marks: MarkStore
+  /** Entries that the marks count already, while their record is being written: in no two sums at once. */
+  readonly #marked = new Set<E>()
 
   constructor(output: string, shelf: Shelf<E>, marks: MarkStore, leaseMs: number) {
     this.output = output
@@ -78,14 +80,18 @@ export class OutputQueue<E extends Entry> {
   }
 
   depth(): Depth {
-    const { size, events, bytes, oldest } = this.pending
+    const { size, bytes, oldest } = this.pending
+    let { events } = this.pending
+    for (const { count } of this.#marked) events -= count
     return { batches: size, events, bytes, ...(oldest && { oldest: oldest.received.from }) }
   }
 
   /** Goes through all that waits: for a status page, not for the way of a batch. */
   buffered(): Buffered[] {
     const streams = new Map<string, { batches: number; count: number; tally: Map<number, number> }>()
-    for (const { stream, count, tally } of this.pending.values()) {
+    for (const entry of this.pending.values()) {
+      if (this.#marked.has(entry)) continue
+      const { stream, count, tally } = entry
       let row = streams.get(stream)
       if (!row) {
         row = { batches: 0, count: 0, tally: new Map() }
@@ -147,12 +153,15 @@ export class OutputQueue<E extends Entry> {
   }
 
   async #record(held: Held<E>, mark: Mark, rest?: E): Promise<void> {
+    this.#marked.add(held.entry)
     try {
       await this.#marks.record(mark)
     } catch (error) {
       // The ledger is being closed on a full disk: the batch comes again after the next start.
       this.pending.cancel(held)
       throw error
+    } finally {
+      this.#marked.delete(held.entry)
     }
     this.#finish(held, rest)
   }
