@@ -1,0 +1,88 @@
+import { ALL, type CharSet, testOf } from './char-set.ts'
+import type { Node, Repeat } from './tree.ts'
+
+/*
+ * Pieces of JavaScript for what takes single characters. In all of it b are the bytes, p the place, s and e where the
+ * text begins and ends, r the ranges, and c is for whoever wants a byte twice. `fail` is a statement that leaves.
+ */
+
+/** More of them than so many are looped over. */
+const UNROLLED = 8
+
+/** The sets of what always takes the same few characters; null: it is none such. */
+export function setsOf(node: Node): { sets: CharSet[]; back: boolean } | null {
+  if (node.kind === 'set') return { sets: [node.set], back: node.back }
+  if (node.kind !== 'repeat' || node.of.kind !== 'set' || node.least !== node.most || node.most > UNROLLED) return null
+  return { sets: new Array<CharSet>(node.most).fill(node.of.set), back: node.of.back }
+}
+
+export function takeSets(sets: readonly CharSet[], back: boolean, fail: string): string {
+  if (sets.length === 0) return ''
+  const tests = sets.flatMap((set, i) => {
+    const at = back ? `p - ${i + 1}` : i === 0 ? 'p' : `p + ${i}`
+    const test = testOf(set, `b[${at}]`)
+    return test === 'true' ? [] : [negated(test)]
+  })
+  const room = sets.length === 1 ? `p === ${back ? 's' : 'e'}` : `${back ? 'p - s' : 'e - p'} < ${sets.length}`
+  return `if (${[room, ...tests].join(' || ')}) ${fail}; p ${back ? '-' : '+'}= ${sets.length};`
+}
+
+/** Statement that is `fail` when the next character is one of the set, or is none of it. */
+export function lookAt(set: CharSet, ahead: boolean, negative: boolean, fail: string): string {
+  const room = ahead ? 'p !== e' : 'p !== s'
+  const found = `${room} && ${testOf(set, ahead ? 'b[p]' : 'b[p - 1]')}`
+  return `if (${negative ? found : `!(${found})`}) ${fail};`
+}
+
+export function negated(test: string): string {
+  const simple =
+    /^((?:b\[[^\]]*\]|\(T\d+\[b\[[^\]]*\]\] & \d+\)|\(b\[[^\]]*\] - \d+\) >>> 0)) (===|!==|<=|>=|<|>) (\d+)$/.exec(test)
+  if (simple === null) return `!(${test})`
+  const opposite: Record<string, string> = { '===': '!==', '!==': '===', '<=': '>', '>=': '<', '<': '>=', '>': '<=' }
+  return `${simple[1]} ${opposite[simple[2]]} ${simple[3]}`
+}
+
+/** Loops of one set, to the longest match. `id` makes names of its variables. */
+export function takeMost(node: Repeat, set: CharSet, back: boolean, id: number, fail: string): string {
+  const edge = back ? 's' : 'e'
+  const room = back ? 'p - s' : 'e - p'
+  const { least, most } = node
+  let limit = edge
+  let code = ''
+  if (most !== Infinity) {
+    limit = `m${id}`
+    code += `const ${limit} = ${room} > ${most} ? p ${back ? '-' : '+'} ${most} : ${edge};`
+  }
+  if (least > 0) code += `const q${id} = p;`
+  const test = testOf(set, back ? 'b[p - 1]' : 'b[p]')
+  if (test === 'true') code += `p = ${limit};`
+  else if (test !== 'false') code += `while (p !== ${limit} && ${test}) p${back ? '--' : '++'};`
+  if (least > 0) code += `if (${back ? `q${id} - p` : `p - q${id}`} < ${least}) ${fail};`
+  return code
+}
+
+/** Exactly `count` of them. */
+export function takeCount(set: CharSet, count: number, back: boolean, id: number, fail: string): string {
+  if (count <= UNROLLED) return takeSets(new Array<CharSet>(count).fill(set), back, fail)
+  const code = `if (${back ? 'p - s' : 'e - p'} < ${count}) ${fail};`
+  if (set === ALL) return `${code} p ${back ? '-' : '+'}= ${count};`
+  const test = negated(testOf(set, back ? 'b[p - 1]' : 'b[p]'))
+  return `${code} for (const m${id} = p ${back ? '-' : '+'} ${count}; p !== m${id}; p${back ? '--' : '++'}) if (${test}) ${fail};`
+}
+
+export function unset(groups: readonly number[]): string {
+  return groups.map((group) => `r[${2 * group}] = r[${2 * group + 1}] = -1;`).join(' ')
+}
+
+/** Where a group opens and where it closes: backwards it is the other way round. */
+export function mark(group: number, isBegin: boolean): string {
+  return `r[${2 * group + (isBegin ? 0 : 1)}] = p;`
+}
+
+export function takeReference(group: number, id: number, fail: string): string {
+  const begin = `r[${2 * group}]`
+  return `const n${id} = r[${2 * group + 1}] - ${begin};
+if (e - p < n${id}) ${fail};
+for (let i = 0; i < n${id}; i++) if (b[p + i] !== b[${begin} + i]) ${fail};
+p += n${id};`
+}

@@ -1,0 +1,59 @@
+import { generate } from './generate.ts'
+import { isAnchored, parse, Unsupported } from './parse.ts'
+
+/** Finds an anchored expression in ASCII bytes, as `RegExp.exec` would in their text. */
+export interface ByteMatcher {
+  /** Groups, the whole match (0) included. */
+  readonly groups: number
+  /**
+   * bytes[from, to) is the text: `^` stands for from, `$` for to. All bytes must be below 0x80. On a match `ranges`
+   * (length at least 2 * groups) gets begin and end of each group as offsets in `bytes`, -1 for one that took no part. On
+   * false, `ranges` may hold anything.
+   */
+  match(bytes: Uint8Array, from: number, to: number, ranges: Int32Array): boolean
+}
+
+/** null: the expression is not anchored at its start, or has something that is not supported (then V8's regex is used). */
+export function byteMatcher(regex: RegExp): ByteMatcher | null {
+  try {
+    const { tree, groups } = parse(regex)
+    return isAnchored(tree) ? new Compiled(regex, groups, generate(tree)) : null
+  } catch (error) {
+    if (error instanceof Unsupported) return null
+    throw error
+  }
+}
+
+/** Null: loops within loops went too deep for the stack. */
+export type Match = (bytes: Uint8Array, from: number, to: number, ranges: Int32Array) => boolean | null
+
+class Compiled implements ByteMatcher {
+  readonly groups: number
+  readonly #regex: RegExp
+  readonly #match: Match
+
+  constructor(regex: RegExp, groups: number, match: Match) {
+    this.#regex = regex
+    this.groups = groups
+    this.#match = match
+  }
+
+  match(bytes: Uint8Array, from: number, to: number, ranges: Int32Array): boolean {
+    return this.#match(bytes, from, to, ranges) ?? this.#byRegex(bytes, from, to, ranges)
+  }
+
+  /** Few texts need it: they repeat what is repeated in several ways hundreds of times. */
+  #byRegex(bytes: Uint8Array, from: number, to: number, ranges: Int32Array): boolean {
+    const { source, flags } = this.#regex
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1')
+    const indices = new RegExp(source, `${flags}d`).exec(text)?.indices
+    if (indices === undefined) return false
+    for (let group = 0; group < this.groups; group++) {
+      // A group that took no part has no indices, whatever the type says.
+      const range: readonly number[] | undefined = indices[group]
+      ranges[2 * group] = range === undefined ? -1 : from + range[0]
+      ranges[2 * group + 1] = range === undefined ? -1 : from + range[1]
+    }
+    return true
+  }
+}
