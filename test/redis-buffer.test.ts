@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { type Batch, BufferDown, BufferFull, type Lease } from '../src/buffer/buffer.ts'
 import { allDone, lastAgain, makeBatch, restOf, take, takeOne } from '../src/buffer/conformance.ts'
+import { encodeBlob, keyLine } from '../src/buffer/redis/entry.ts'
 import { RedisBuffer } from '../src/buffer/redis/redis.ts'
 import type { Happening } from '../src/ledger/happening.ts'
 import { Marks } from '../src/ledger/marks.ts'
@@ -246,6 +247,32 @@ test('a damaged batch is set aside, counted by its key line, and the others go o
   expect(await server.command('xlen', key)).toBe(0)
   expect(await server.command('xlen', 'sluice:{store}:damaged')).toBe(2)
   expect(one.happenings.filter(({ kind }) => kind === 'damaged')).toHaveLength(2)
+})
+
+test('what a newer version wrote waits for a shipper of that version, and the others go on', async () => {
+  const server = await redis()
+  const one = await shipper(server.url, { leaseMs: 300 })
+  const blob = encodeBlob(makeBatch(2))
+  blob[3] = 99
+  const [k, b] = [keyLine(makeBatch(2)), blob]
+  for (const number of [1, 2, 3]) {
+    if (number === 2) await one.buffer.link.run((client) => client.xadd('sluice:{store}:batches', '*', 'k', k, 'b', b))
+    else await one.buffer.append(makeBatch(number))
+  }
+  const leases = await take(one.buffer, 2)
+  expect(numbers(leases)).toEqual([1, 3])
+  await settleAll(leases)
+  expect(one.happenings.filter(({ kind }) => kind === 'buffer_advice').map(({ text }) => text)).toContainEqual(
+    expect.stringContaining('a newer sluice has written'),
+  )
+  expect(one.marks.totals()[0]?.lost).toEqual({})
+  const another = await shipper(server.url, { consumer: 'two', leaseMs: 300 })
+  const stop = new AbortController()
+  const reading = take(another.buffer, 1, 'store', stop.signal)
+  await until('the other one has found it', () => another.happenings.some(({ text }) => text.includes('newer sluice')))
+  stop.abort()
+  expect(await reading).toEqual([])
+  expect(await server.command('xlen', 'sluice:{store}:batches')).toBe(1)
 })
 
 test('a stopped server that still accepts connections is noticed within two seconds', async () => {

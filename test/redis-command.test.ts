@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { allDone, makeBatch, take } from '../src/buffer/conformance.ts'
+import { encodeBlob, keyLine } from '../src/buffer/redis/entry.ts'
 import { RedisBuffer } from '../src/buffer/redis/redis.ts'
 import { type RedisServer, startRedis } from './support/redis.ts'
 
@@ -66,6 +67,26 @@ test('verify sets aside what is damaged, and says so by its exit code', async ()
   expect(out).toMatch(/batch b{16}-7 of 5 events can't be read/)
   expect(out).toMatch(/40 batches of 120 events are whole/)
   expect(code).toBe(1)
+})
+
+test('what a newer version wrote is neither set aside nor moved', async () => {
+  const buffer = await open(a)
+  const batch = makeBatch(1)
+  await buffer.append(batch)
+  const blob = encodeBlob({ ...batch, number: 2 })
+  blob[3] = 99
+  const line = keyLine({ ...batch, number: 2 })
+  await buffer.link.run((client) => client.xadd('sluice:{store}:batches', '*', 'k', line, 'b', blob))
+  for (const command of [
+    ['verify', a.url],
+    ['move', a.url, b.url],
+  ]) {
+    const { code, err } = await sluice(...command)
+    expect(err).toContain('a newer sluice has written')
+    expect(code).toBe(1)
+  }
+  expect(await a.command('xlen', 'sluice:{store}:batches')).toBe(1)
+  expect(await a.command('exists', 'sluice:{store}:damaged')).toBe(0)
 })
 
 test('move takes all to another Redis, where it is settled as if it had come there first', async () => {

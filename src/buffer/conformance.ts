@@ -46,11 +46,11 @@ export const lastAgain = ({ batch }: Lease): Outcome => ({
   exceptions: [[batch.count - 1, 'retry', 'busy']],
 })
 
-/** The next `n` leases. */
-export async function take(buffer: BatchBuffer, n: number, output = 'store'): Promise<Lease[]> {
+/** The next `n` leases, or those that came until `signal` aborted. */
+export async function take(buffer: BatchBuffer, n: number, output = 'store', signal?: AbortSignal): Promise<Lease[]> {
   const stop = new AbortController()
   const leases: Lease[] = []
-  for await (const lease of buffer.leases(output, stop.signal)) {
+  for await (const lease of buffer.leases(output, signal ?? stop.signal)) {
     leases.push(lease)
     if (leases.length === n) break
   }

@@ -1,5 +1,6 @@
+import { UserError } from '../../errors.ts'
 import type { Batch } from '../buffer.ts'
-import { decodeBlob, type KeyLine, parseKeyLine } from './entry.ts'
+import { decodeBlob, isNewer, type KeyLine, parseKeyLine } from './entry.ts'
 import { GROUP, keysOf, REMEMBERED } from './keys.ts'
 import type { RedisLink } from './link.ts'
 import { entriesOf } from './reader.ts'
@@ -16,7 +17,7 @@ export interface Inspected {
 
 const PAGE = 16
 
-/** All entries of an output in their order, whoever holds them; nothing is taken. */
+/** All entries of an output in their order, whoever holds them; nothing is taken. Throws UserError at a newer sluice's. */
 export async function* inspect(link: RedisLink, output: string): AsyncGenerator<Inspected> {
   const { batches, rests } = keysOf(output)
   for (let from = '-'; ; ) {
@@ -27,6 +28,7 @@ export async function* inspect(link: RedisLink, output: string): AsyncGenerator<
       const bytes = restBlob ?? blob ?? Buffer.alloc(0)
       const parsed = parseKeyLine(line.toString('latin1'))
       const batch = parsed && decodeBlob(bytes, parsed, output)
+      if (!batch) refuseNewer(bytes, link)
       yield { id, key: parsed, batch, storedBytes: line.byteLength + bytes.byteLength + 100 }
     }
     const last = page.at(-1)
@@ -54,8 +56,15 @@ export async function* inspectCopies(link: RedisLink, output: string): AsyncGene
     if (!line) continue
     const text = line.toString('latin1')
     const key = parseKeyLine(text.slice(0, text.lastIndexOf(' ')))
-    yield { field, key, batch: key && blob ? decodeBlob(blob, key, output) : undefined }
+    const batch = key && blob ? decodeBlob(blob, key, output) : undefined
+    if (!batch && blob) refuseNewer(blob, link)
+    yield { field, key, batch }
   }
+}
+
+/** Its batches are not damaged: nothing may be done with them that a newer version would do otherwise. */
+function refuseNewer(blob: Buffer, { name }: RedisLink): void {
+  if (isNewer(blob)) throw new UserError(`${name} holds batches that a newer sluice has written: use that version.`)
 }
 
 /** Keeps a copy that can't be read among what is damaged; resolves with the key of that. */
