@@ -4,10 +4,13 @@
  *
  *     node bench/micro-grok.ts
  */
+import { Captures } from '../src/grok/captures.ts'
 import { compileGrok } from '../src/grok/compile.ts'
 import { expandGrok } from '../src/grok/expand.ts'
-import { Guard, type Guarded } from '../src/grok/guard.ts'
+import { GrokExpression } from '../src/grok/expression.ts'
+import { Guard } from '../src/grok/guard.ts'
 import { PatternLibrary } from '../src/grok/library.ts'
+import { Text } from '../src/grok/text.ts'
 
 const ROUNDS = 9
 const library = PatternLibrary.load({ vocabulary: 'ecs' })
@@ -32,21 +35,20 @@ for (const [pattern, line] of [
   best('  compile', 20, () => compileGrok(pattern, library).regex.source.length)
 }
 
-const lines = Array.from({ length: 512 }, () => SYSLOG)
-const pattern: Guarded = { name: '', regex: compileGrok('%{SYSLOGBASE}', library).regex, timedOut: 0, aside: null }
-const matches: (RegExpExecArray | null)[] = []
+const lines = Array.from({ length: 512 }, () => new Text().ofString(SYSLOG))
+const pattern = new GrokExpression('', compileGrok('%{SYSLOGBASE}', library))
+const captures = new Captures()
 const guard = new Guard()
 const now = Date.now()
 console.log('512 lines with %{SYSLOGBASE}, a line')
 best('  bare', 512 * 40, (i) => {
-  matches[i % 512] = pattern.regex.exec(lines[i % 512] ?? '')
-  return 1
+  return pattern.matches(lines[i % 512], captures) ? 1 : 0
 })
 for (const size of [512, 64]) {
   best(`  guarded, ${size} at a time`, 512 * 40, (i) => {
     if (i % size !== 0) return 0
     guard.run(size, (item) => {
-      matches[item] = guard.exec(pattern, lines[item] ?? '', 'sshd', now)
+      guard.matches(pattern, lines[item], captures, 'sshd', now)
     })
     return 1
   })

@@ -1,6 +1,7 @@
 import { type CompiledGrok, compileGrok } from '../grok/compile.ts'
-import type { Guarded } from '../grok/guard.ts'
+import { GrokExpression } from '../grok/expression.ts'
 import type { PatternLibrary } from '../grok/library.ts'
+import type { Text } from '../grok/text.ts'
 import { compileFilter, type Filter, type Source } from '../route/filter.ts'
 import { Chooser } from './chooser.ts'
 import { type Expression, narrowLength, readExpression } from './expression.ts'
@@ -16,8 +17,9 @@ const NARROW = 6
 /** One expression of a pattern or a header. */
 export interface Candidate {
   grok: CompiledGrok
-  guarded: Guarded
   counter: PatternCounter
+  matcher: GrokExpression
+  /** How its texts begin; null: not known. */
   expression: Expression | null
   /** Literals that must be somewhere in the text. */
   needles: readonly number[]
@@ -46,7 +48,7 @@ export function candidate(
   const literals = isNarrow ? [] : grok.literals.slice(0, NEEDLES)
   return {
     grok,
-    guarded: { name: counter.name, regex, timedOut: 0, aside: null },
+    matcher: new GrokExpression(counter.name, grok),
     counter,
     expression,
     needles: literals.map((literal) => all.number(rarestEnd(literal))),
@@ -72,7 +74,7 @@ export class Candidates {
   }
 
   /** Those that the text may fit, by how it begins. */
-  choose(text: string): readonly Candidate[] {
+  choose(text: Text): readonly Candidate[] {
     return this.#chooser.choose(text)
   }
 }

@@ -1,3 +1,4 @@
+import type { Text } from '../grok/text.ts'
 import { type Expression, OPENING } from './expression.ts'
 import { Openings } from './opening.ts'
 
@@ -51,16 +52,17 @@ export class Chooser<T> {
   }
 
   /** The answer for those that the text may fit. */
-  choose(text: string): T {
+  choose({ memory, from, to }: Text): T {
     const classes = this.#classes
-    const length = Math.min(text.length, OPENING)
+    const { bytes } = memory
+    const length = Math.min(to - from, OPENING)
     let rows = this.#rows
     let row = this.#width
     let i = 0
     for (; i < length; i++) {
       if (rows[row] <= i) break
-      const code = text.charCodeAt(i)
-      // Some expressions take these two at a time.
+      const code = bytes[from + i]
+      // A character of several.
       if (code > 127) break
       const class_ = classes[code]
       let to = rows[row + class_]
@@ -72,7 +74,7 @@ export class Chooser<T> {
       row = to
     }
     const state = row / this.#width
-    return i === text.length ? this.#leftAtEnd[state] : this.#left[state]
+    return from + i === to ? this.#leftAtEnd[state] : this.#left[state]
   }
 
   /** The state after a character of the class; 0: there are too many states. */

@@ -1,10 +1,12 @@
+import { Captures } from '../grok/captures.ts'
 import type { CompiledGrok } from '../grok/compile.ts'
 import type { Guard } from '../grok/guard.ts'
 import type { PatternLibrary } from '../grok/library.ts'
+import { Text } from '../grok/text.ts'
 import type { Answer, Source } from '../route/filter.ts'
 import type { LineText } from '../route/line-text.ts'
 import { type Candidate, Candidates, CandidatesBySource, candidate } from './candidate.ts'
-import type { EnrichInput, Enrichment, Multiline } from './enrichment.ts'
+import type { EnrichInput, Enrichment, Matches, Multiline } from './enrichment.ts'
 import type { DatasetDefinition } from './format.ts'
 import type { Sign } from './gate.ts'
 import { type Lifter, liftJson, liftPairs } from './lift.ts'
@@ -17,9 +19,9 @@ import { Plan, type PlanParts } from './plan.ts'
 export interface DatasetLine {
   input: EnrichInput
   source: Source
-  /** The message and the tag with the message, at most TEXT_LENGTH characters of them. */
-  readonly text: string
-  readonly tagged: string
+  /** The message and the tag with the message. */
+  readonly text: Text
+  readonly tagged: Text
   readonly filterText: LineText
 }
 
@@ -44,7 +46,10 @@ export class Dataset {
   /** True when it knows the services that its lines come from. */
   readonly knowsServices: boolean
   readonly #lift: { lifter: Lifter; field: string } | undefined
-  readonly #matches = { header: null as RegExpExecArray | null, body: null as RegExpExecArray | null, text: '' }
+  readonly #matches: Matches = { header: new Captures(), body: new Captures(), text: new Text() }
+  /** A text with its line feeds, and what the header leaves of a text. */
+  readonly #unbroken = new Text()
+  readonly #rest = new Text()
   #head = 0
   readonly #freePlans: (Plan | undefined)[] = []
   readonly #failedPlans: (Plan | undefined)[] = []
@@ -119,12 +124,12 @@ export class Dataset {
     const needles = this.#needles
     needles.text = text
     if (this.#newlines >= 0 && needles.has(this.#newlines)) {
-      text = text.replaceAll(this.#lineFeed, '\n')
+      text = this.#unbroken.ofString(text.string.replaceAll(this.#lineFeed, '\n'))
       needles.text = text
     }
     const matches = this.#matches
-    matches.header = null
-    matches.body = null
+    matches.header.groups = 0
+    matches.body.groups = 0
     matches.text = text
     this.#head = 0
     const headers = this.#headers
@@ -132,10 +137,8 @@ export class Dataset {
       const chosen = headers.choose(text)
       for (let i = 0; i < chosen.length; i++) {
         const header = chosen[i]
-        const match = this.#try(header, text, line)
-        if (match === null) continue
-        matches.header = match
-        if (header.rest > 0) matches.text = match[header.rest] ?? ''
+        if (!this.#try(header, text, matches.header, line)) continue
+        if (header.rest > 0) matches.text = this.#restOf(text, matches.header, header.rest)
         this.#head = headers.all.indexOf(header) + 1
         break
       }
@@ -146,9 +149,7 @@ export class Dataset {
     const chosen = patterns.choose(body)
     for (let i = 0; i < chosen.length; i++) {
       const candidate = chosen[i]
-      const match = this.#try(candidate, body, line)
-      if (match === null) continue
-      matches.body = match
+      if (!this.#try(candidate, body, matches.body, line)) continue
       const plan = candidate.plans[this.#head] ?? this.#plan(candidate, this.#head)
       out.note(plan, matches, line.input)
       return true
@@ -191,11 +192,19 @@ export class Dataset {
     return `${this.definition.dataset}: no pattern fits${this.#nearest.tell(text)}`
   }
 
-  #try(candidate: Candidate, text: string, line: DatasetLine): RegExpExecArray | null {
-    const { needles, filter, counter } = candidate
-    if (!this.#needles.hasAll(needles)) return null
-    if (filter !== null && !passes(filter(line.source), line.filterText)) return null
-    return counter.exec(candidate.guarded, text, this.#guard, line)
+  #try(candidate: Candidate, text: Text, captures: Captures, line: DatasetLine): boolean {
+    const { needles, filter, counter, matcher } = candidate
+    if (!this.#needles.hasAll(needles)) return false
+    if (filter !== null && !passes(filter(line.source), line.filterText)) return false
+    return counter.matches(matcher, text, captures, this.#guard, line)
+  }
+
+  #restOf(text: Text, { memory, ranges }: Captures, group: number): Text {
+    const from = ranges[2 * group]
+    const to = ranges[2 * group + 1]
+    if (from < 0) return this.#rest.partOf(text, text.from, text.from)
+    // What V8 found lies elsewhere.
+    return memory === text.memory ? this.#rest.partOf(text, from, to) : this.#rest.ofString(memory.text(from, to))
   }
 
   #plan(candidate: Candidate, head: number): Plan {

@@ -1,4 +1,7 @@
+import type { Memory } from '../event/memory.ts'
 import { type Piece, viewOn } from '../event/piece.ts'
+import { Captures } from '../grok/captures.ts'
+import { Text } from '../grok/text.ts'
 import type { DynamicFields } from '../route/decision.ts'
 import { type Zone, zoneOf } from '../syslog/zone.ts'
 
@@ -38,9 +41,9 @@ export class Enrichment {
   /** Set of HAS_…. */
   has = 0
   /** What the line gave, and what will write it. */
-  header: RegExpExecArray | null = null
-  body: RegExpExecArray | null = null
-  text = ''
+  readonly header = new Captures()
+  readonly body = new Captures()
+  readonly text = new Text()
   receivedAt = 0
   zone: Zone = UTC
   #writer: EnrichmentWriter | null = null
@@ -53,9 +56,10 @@ export class Enrichment {
   /** Keeps what `write` takes: writing costs less when it is done for several lines in turn. */
   note(writer: EnrichmentWriter, { header, body, text }: Matches, { receivedAt, zone }: EnrichInput): void {
     this.#writer = writer
-    this.header = header
-    this.body = body
-    this.text = text
+    this.header.copy(header)
+    this.body.copy(body)
+    if (text.isBrief) this.text.ofString(text.string)
+    else this.text.sameAs(text)
     this.receivedAt = receivedAt
     this.zone = zone
   }
@@ -115,9 +119,9 @@ export class Enrichment {
 
 /** What a line's text gave: the header's captures and the pattern's, and the text itself. */
 export interface Matches {
-  header: RegExpExecArray | null
-  body: RegExpExecArray | null
-  text: string
+  header: Captures
+  body: Captures
+  text: Text
 }
 
 /** Writes the members that lines of one kind have, from what was noted. */
@@ -127,6 +131,9 @@ export interface EnrichmentWriter {
 
 /** What the enricher may ask of a line. Texts are made only when they are asked for. */
 export interface EnrichInput extends DynamicFields {
+  /** Where the message lies. */
+  memory: Memory
+  header: { messageStart: number; lineEnd: number }
   /** Empty: none. */
   pid(): string
   /** True when the pid has nothing but digits, or there is none. */

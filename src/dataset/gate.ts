@@ -1,3 +1,4 @@
+import type { Text } from '../grok/text.ts'
 import type { Candidates } from './candidate.ts'
 import { Chooser } from './chooser.ts'
 import type { Dataset } from './dataset.ts'
@@ -59,7 +60,7 @@ export class Gate {
   }
 
   /** Those that the text may concern, as bits by their place; of later ones than MOST nothing is said. */
-  open(text: string): number {
+  open(text: Text): number {
     const chosen = this.#chooser.choose(text)
     let open = this.#always
     for (let i = 0; i < chosen.length; i++) {

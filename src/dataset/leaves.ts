@@ -1,20 +1,22 @@
+import type { Memory } from '../event/memory.ts'
 import { ECS_LISTS, type FieldType } from './ecs-types.ts'
 import { HAS_PROCESS_NAME, HAS_PROCESS_PID } from './enrichment.ts'
 import type { Captured } from './fields.ts'
 import type { Constant } from './format.ts'
 import {
+  capturesOf,
   FieldMember,
   type Groups,
   ListMember,
   Mark,
   type Member,
-  type TextWriter,
+  placeOf,
   type Value,
   ValueMember,
 } from './members.ts'
 import type { Known } from './probes.ts'
 import { type Part, Template } from './template.ts'
-import { isIp, WRITERS } from './values.ts'
+import { isIp, type ValueWriter, WRITERS } from './values.ts'
 
 /**
  * A member of the event, by its last name. Gives what it takes to write it for lines of which this is known: if need
@@ -53,7 +55,8 @@ export function field({ field, groups, type }: Captured, otherwise: Constant | u
 
 /** What was captured as an address, where it is a name. */
 export function domain(groups: Groups): Leaf {
-  const value: TextWriter = (out, text) => isName(text) && WRITERS.keyword(out, text)
+  const value: ValueWriter = (out, memory, from, to) =>
+    isName(memory, from, to) && WRITERS.keyword(out, memory, from, to)
   return (key, known) => {
     const group = firstOf(groups, known)
     if (group === null || (group !== undefined && known.fits(group, 'ip'))) return []
@@ -62,7 +65,7 @@ export function domain(groups: Groups): Leaf {
 }
 
 /** What `value` makes of the first of the groups that took part. */
-export function made(groups: Groups, value: TextWriter, otherwise: Leaf | null = null): Leaf {
+export function made(groups: Groups, value: ValueWriter, otherwise: Leaf | null = null): Leaf {
   return (key, known) => {
     const other = otherwise?.(key, known) ?? []
     if (firstOf(groups, known) === null) return other
@@ -148,9 +151,11 @@ function isText(type: FieldType): boolean {
 }
 
 /** A host's name, where it is not an address. */
-function isName(text: string): boolean {
-  return text !== '-' && !isIp(text)
+function isName(memory: Memory, from: number, to: number): boolean {
+  return !(to - from === 1 && memory.bytes[from] === MINUS) && !isIp(memory, from, to)
 }
+
+const MINUS = 0x2d
 
 /** Several groups that took part are a list, as in Logstash. */
 function listOf(groups: Groups, type: FieldType, always: boolean, has: number): Value {
@@ -161,11 +166,12 @@ function listOf(groups: Groups, type: FieldType, always: boolean, has: number): 
     out.ensure(2)
     out.bytes[out.used++] = 0x5b
     for (const group of groups) {
-      const text = group < 0 ? matches.header?.[-group] : matches.body?.[group]
+      const { memory, ranges } = capturesOf(group, matches)
+      const at = placeOf(group)
       // A pattern's capture outranks the header's.
-      if (text === undefined || text === '' || (group < 0 && count > 0)) continue
+      if (ranges[at] === ranges[at + 1] || (group < 0 && count > 0)) continue
       if (count > 0) out.bytes[out.used++] = 0x2c
-      if (write(out, text)) count++
+      if (write(out, memory, ranges[at], ranges[at + 1])) count++
       else if (count > 0) out.used--
       out.ensure(2)
     }

@@ -1,5 +1,5 @@
 import { SEVERITIES } from '../syslog/priority.ts'
-import { recent } from './recent.ts'
+import { type Finder, recent } from './recent.ts'
 
 /** Names that programs give their levels, in capitals, besides the severities' own. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -31,7 +31,7 @@ const LENGTH = 20
 const REMEMBERED = 100
 
 /** Gives the severity that a level's name means, by a dataset's own names first; null: nobody knows. */
-export function levelTable(own: Readonly<Record<string, string>>): (text: string) => string | null {
+export function levelTable(own: Readonly<Record<string, string>>): Finder<string | null> {
   const usual = new Map(Object.entries(NAMES))
   const known = new Map<string, string | null>([...usual, ...Object.entries(own)])
   const most = known.size + REMEMBERED

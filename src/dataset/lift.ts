@@ -1,3 +1,4 @@
+import type { Text } from '../grok/text.ts'
 import type { Enrichment } from './enrichment.ts'
 
 /** What is deeper, longer or more than this stays in the message alone. */
@@ -10,11 +11,12 @@ const VALUE_LENGTH = 8192
 const PAIRS = 3
 
 /** The object that the text is, within the limits; null: it is none. */
-export type Lifter = (text: string) => Record<string, unknown> | null
+export type Lifter = (text: Text) => Record<string, unknown> | null
 
 /** One JSON object, with the `@cee:` cookie or without it. */
-export const liftJson: Lifter = (text) => {
-  if (!JSON_BEGINS.has(text.charCodeAt(0))) return null
+export const liftJson: Lifter = (looked) => {
+  if (!JSON_BEGINS.has(looked.memory.bytes[looked.from])) return null
+  const text = looked.string
   let from = text.startsWith('@cee:') ? 5 : 0
   while (text.charCodeAt(from) === 0x20) from++
   if (text.charCodeAt(from) !== 0x7b || !/\}\s*$/.test(text.slice(-4))) return null
@@ -64,8 +66,10 @@ function goodKey(key: string): boolean {
 const PAIR = /\s*([A-Za-z_][\w.@/-]{0,199})=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"']\S*)?)(?=[\s,;]|$)[,;]?/y
 
 /** Nothing but `key=value` pairs: `key="some words"` and `key=` too, divided by blanks, commas or semicolons. */
-export const liftPairs: Lifter = (text) => {
-  if (!mayBeginWithKey(text) || !/^\s{0,8}[A-Za-z_][\w.@/-]{0,199}=/.test(text)) return null
+export const liftPairs: Lifter = (looked) => {
+  if (!mayBeginWithKey(looked)) return null
+  const text = looked.string
+  if (!/^\s{0,8}[A-Za-z_][\w.@/-]{0,199}=/.test(text)) return null
   const result: Record<string, unknown> = Object.create(null)
   let pairs = 0
   const { length } = text.trimEnd()
@@ -81,11 +85,12 @@ export const liftPairs: Lifter = (text) => {
 }
 
 /** False for most texts that are no pairs, in 0.01 µs; the expression takes 0.04. */
-function mayBeginWithKey(text: string): boolean {
-  let at = 0
-  while (text.charCodeAt(at) <= BLANK) at++
-  for (; at < text.length; at++) {
-    const code = text.charCodeAt(at)
+function mayBeginWithKey({ memory, from, to }: Text): boolean {
+  const { bytes } = memory
+  let at = from
+  while (at < to && bytes[at] <= BLANK) at++
+  for (; at < to; at++) {
+    const code = bytes[at]
     if (code > 127 || code === EQUALS) return true
     if (KEY[code] === 0) return false
   }

@@ -1,3 +1,5 @@
+import { Captures } from '../grok/captures.ts'
+import type { Text } from '../grok/text.ts'
 import type { EnrichInput, Enrichment } from './enrichment.ts'
 import type { DatasetDefinition } from './format.ts'
 import type { Lifter } from './lift.ts'
@@ -16,7 +18,7 @@ export class Lifting {
   }
 
   /** False when the text is none. */
-  note(text: string, input: EnrichInput, out: Enrichment): boolean {
+  note(text: Text, input: EnrichInput, out: Enrichment): boolean {
     if (this.#lifter(text) === null) return false
     this.#plan ??= new Plan({
       definition: NO_FILE,
@@ -26,11 +28,12 @@ export class Lifting {
       body: null,
       lift: { lifter: this.#lifter, field: this.#name },
     })
-    out.note(this.#plan, { header: null, body: null, text }, input)
+    out.note(this.#plan, { header: NONE, body: NONE, text }, input)
     return true
   }
 }
 
+const NONE = new Captures()
 const NO_FILE: DatasetDefinition = {
   dataset: 'plain',
   file: '',

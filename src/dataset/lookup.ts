@@ -1,11 +1,11 @@
 import { Piece } from '../event/piece.ts'
 import type { Constant } from './format.ts'
-import { recent } from './recent.ts'
+import { type Finder, recent } from './recent.ts'
 
 const REMEMBERED = 1000
 
 /** Gives the JSON that a text stands for, null when the map does not know it. Keys may hold `?` and `*`. */
-export function lookupTable(map: Readonly<Record<string, Constant>>, list: boolean): (text: string) => Piece | null {
+export function lookupTable(map: Readonly<Record<string, Constant>>, list: boolean): Finder<Piece | null> {
   const json = (value: Constant) => new Piece(JSON.stringify(list ? [value].flat() : value))
   const known = new Map<string, Piece | null>()
   const globs: [RegExp, Piece][] = []

@@ -1,6 +1,8 @@
+import type { Memory } from '../event/memory.ts'
 import { Piece } from '../event/piece.ts'
+import type { Captures } from '../grok/captures.ts'
 import type { Enrichment, Matches } from './enrichment.ts'
-import { WRITERS } from './values.ts'
+import { type ValueWriter, WRITERS } from './values.ts'
 
 const COMMA = 0x2c
 const OPEN = 0x7b
@@ -14,14 +16,25 @@ const CLOSE_LIST = 0x5d
  */
 export type Groups = readonly number[]
 
-/** The first of the groups that took part and is not empty. */
-export function captured(groups: Groups, { header, body }: Matches): string | undefined {
+/** The first of the groups that took part and is not empty; 0: none of them. */
+export function firstOf(groups: Groups, matches: Matches): number {
   for (let i = 0; i < groups.length; i++) {
-    const group = groups[i]
-    const text = group < 0 ? header?.[-group] : body?.[group]
-    if (text !== undefined && text !== '') return text
+    const { ranges } = capturesOf(groups[i], matches)
+    const at = placeOf(groups[i])
+    // One that took no part has -1 twice.
+    if (ranges[at] !== ranges[at + 1]) return groups[i]
   }
-  return undefined
+  return 0
+}
+
+/** Those that the group is one of. */
+export function capturesOf(group: number, { header, body }: Matches): Captures {
+  return group < 0 ? header : body
+}
+
+/** Where the group's range stands in them. */
+export function placeOf(group: number): number {
+  return group < 0 ? -2 * group : 2 * group
 }
 
 /** A part of the event. Writes `,"key":value`, or nothing. */
@@ -72,14 +85,11 @@ export class ObjectMember implements Member {
   }
 }
 
-/** Writes a value for what was captured; false: it is not of the field's type. */
-export type TextWriter = (out: Enrichment, text: string) => boolean
-
 /** A field's value. */
 export class FieldMember implements Member {
   readonly #key: Piece
   readonly #groups: Groups
-  readonly #value: TextWriter
+  readonly #value: ValueWriter
   readonly #has: number
   readonly #otherwise: Member | null
 
@@ -87,7 +97,7 @@ export class FieldMember implements Member {
    * @param has what the enrichment then has, see HAS_…
    * @param otherwise written when there is no value
    */
-  constructor(key: string, groups: Groups, value: TextWriter, has = 0, otherwise: Member | null = null) {
+  constructor(key: string, groups: Groups, value: ValueWriter, has = 0, otherwise: Member | null = null) {
     this.#key = keyPiece(key)
     this.#groups = groups
     this.#value = value
@@ -96,12 +106,14 @@ export class FieldMember implements Member {
   }
 
   write(out: Enrichment, matches: Matches): void {
-    const text = captured(this.#groups, matches)
-    if (text !== undefined) {
+    const group = firstOf(this.#groups, matches)
+    if (group !== 0) {
+      const { memory, ranges } = capturesOf(group, matches)
+      const at = placeOf(group)
       const before = out.used
       out.put(this.#key)
       const value = this.#value
-      if (value(out, text)) {
+      if (value(out, memory, ranges[at], ranges[at + 1])) {
         out.has |= this.#has
         return
       }
@@ -139,33 +151,39 @@ export class ValueMember implements Member {
 /** Which texts of some groups a list takes. */
 export interface ListPart {
   groups: Groups
-  wants: (text: string) => boolean
+  wants: (memory: Memory, from: number, to: number) => boolean
 }
 
 /** The values of several fields as one list, each once. */
 export class ListMember implements Member {
   readonly #key: Piece
   readonly #parts: readonly ListPart[]
-  readonly #texts: string[] = []
+  /** Values so far: their memory, and where they begin and end in it. */
+  readonly #memories: Memory[] = []
+  readonly #ranges: number[] = []
 
   constructor(key: string, parts: readonly ListPart[]) {
     this.#key = keyPiece(key)
     this.#parts = parts
   }
 
-  write(out: Enrichment, { header, body }: Matches): void {
+  write(out: Enrichment, matches: Matches): void {
     const parts = this.#parts
-    const texts = this.#texts
+    const memories = this.#memories
+    const taken = this.#ranges
     let count = 0
     for (let part = 0; part < parts.length; part++) {
       const { groups, wants } = parts[part]
       for (let i = 0; i < groups.length; i++) {
-        const group = groups[i]
-        const text = group < 0 ? header?.[-group] : body?.[group]
-        if (text === undefined || text === '' || !wants(text)) continue
-        let known = 0
-        while (known < count && texts[known] !== text) known++
-        if (known === count) texts[count++] = text
+        const { memory, ranges } = capturesOf(groups[i], matches)
+        const at = placeOf(groups[i])
+        const from = ranges[at]
+        const to = ranges[at + 1]
+        if (from === to || !wants(memory, from, to) || this.#has(count, memory, from, to)) continue
+        memories[count] = memory
+        taken[2 * count] = from
+        taken[2 * count + 1] = to
+        count++
       }
     }
     if (count === 0) return
@@ -173,9 +191,23 @@ export class ListMember implements Member {
     const start = out.used
     for (let i = 0; i < count; i++) {
       out.add(COMMA)
-      WRITERS.keyword(out, texts[i])
+      WRITERS.keyword(out, memories[i], taken[2 * i], taken[2 * i + 1])
     }
     out.bytes[start] = OPEN_LIST
     out.add(CLOSE_LIST)
+  }
+
+  /** True when the same bytes are among the first `count` values. */
+  #has(count: number, { bytes }: Memory, from: number, to: number): boolean {
+    for (let i = 0; i < count; i++) {
+      const start = this.#ranges[2 * i]
+      const length = to - from
+      if (this.#ranges[2 * i + 1] - start !== length) continue
+      const other = this.#memories[i].bytes
+      let k = 0
+      while (k < length && other[start + k] === bytes[from + k]) k++
+      if (k === length) return true
+    }
+    return false
   }
 }

@@ -1,3 +1,5 @@
+import { Text } from '../grok/text.ts'
+
 /**
  * Texts that patterns require, looked for in one text after the other. Many patterns require the same, and each text is
  * asked for it once: `includes` takes 0.02 to 0.04 µs for a line, and 0.008 for a single character. So a rare character
@@ -10,7 +12,7 @@ export class Needles {
   /** By needle: the turn when it was looked for, times two, and one if it was found. */
   #answers = new Int32Array(64)
   #turn = 1
-  #text = ''
+  #text = new Text()
 
   /** The number that stands for the needle. */
   number(needle: string): number {
@@ -25,12 +27,12 @@ export class Needles {
   }
 
   /** The text that is asked from now on, of the same line as the one before. */
-  set text(text: string) {
+  set text(text: Text) {
     if (text !== this.#text) this.begin(text)
   }
 
   /** Begins with the text of another line. */
-  begin(text: string): void {
+  begin(text: Text): void {
     this.#text = text
     if (++this.#turn < LAST_TURN) return
     this.#answers.fill(0)
@@ -46,7 +48,7 @@ export class Needles {
     const answer = this.#answers[number]
     if (answer >> 1 === this.#turn) return (answer & 1) === 1
     const rare = this.#rare[number]
-    const found = (rare < 0 || this.has(rare)) && this.#text.includes(this.#needles[number])
+    const found = (rare < 0 || this.has(rare)) && this.#text.string.includes(this.#needles[number])
     this.#answers[number] = (this.#turn << 1) | (found ? 1 : 0)
     return found
   }

@@ -2,9 +2,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compileGrok } from '../grok/compile.ts'
 import { PatternLibrary } from '../grok/library.ts'
+import { Text } from '../grok/text.ts'
 import { Chooser } from './chooser.ts'
 import { readExpression } from './expression.ts'
 
+const textOf = (text: string) => new Text().ofString(text)
 const chooserOf = (...regexes: RegExp[]) => new Chooser(regexes.map(readExpression), (left) => left)
 
 test.each([
@@ -32,8 +34,8 @@ test.each([
 ])('%s may fit %j and not %j', (regex, may, not) => {
   // One alone is not followed to its end.
   const chooser = chooserOf(regex, regex)
-  for (const text of may) expect([...chooser.choose(text)], text).toEqual([0, 1])
-  for (const text of not) expect([...chooser.choose(text)], text).toEqual([])
+  for (const text of may) expect([...chooser.choose(textOf(text))], text).toEqual([0, 1])
+  for (const text of not) expect([...chooser.choose(textOf(text))], text).toEqual([])
 })
 
 test('no expression of the library begins with a character, or a text, that it is said not to', () => {
@@ -60,7 +62,7 @@ test('no expression of the library begins with a character, or a text, that it i
   fc.assert(
     fc.property(fc.constantFrom(...patterns), lines, ({ regex, chooser, literals }, line) => {
       if (!regex.test(line)) return
-      expect([...chooser.choose(line)]).toEqual([0, 1])
+      expect([...chooser.choose(textOf(line))]).toEqual([0, 1])
       for (const literal of literals) expect(line).toContain(literal)
     }),
     { numRuns: 2000 },
@@ -71,7 +73,7 @@ test('of many expressions those are chosen, in order, that the text may fit', ()
   const chooser = chooserOf(
     ...Array.from({ length: 70 }, (_, i) => new RegExp(`^${i % 7}x${i % 2 === 0 ? 'é?y' : 'z'}`)),
   )
-  const chosen = (text: string) => [...chooser.choose(text)]
+  const chosen = (text: string) => [...chooser.choose(textOf(text))]
   for (const again of [1, 2]) {
     expect(chosen('3xy'), `${again}`).toEqual([10, 24, 38, 52, 66])
     expect(chosen('3xz')).toEqual([3, 17, 31, 45, 59])
@@ -90,6 +92,6 @@ test('whatever texts come, those that fit are chosen', () => {
       '',
     )
     const fitting = regexes.flatMap((regex, index) => (regex.test(text) ? [index] : []))
-    expect([...chooser.choose(text)]).toEqual(expect.arrayContaining(fitting))
+    expect([...chooser.choose(textOf(text))]).toEqual(expect.arrayContaining(fitting))
   }
 })

@@ -1,4 +1,7 @@
-import type { Guard, Guarded } from '../grok/guard.ts'
+import type { Captures } from '../grok/captures.ts'
+import type { GrokExpression } from '../grok/expression.ts'
+import type { Guard } from '../grok/guard.ts'
+import type { Text } from '../grok/text.ts'
 import type { DatasetLine } from './dataset.ts'
 
 /** What a pattern did. */
@@ -36,18 +39,20 @@ export class PatternCounter {
   }
 
   /** Tries the pattern. */
-  exec(pattern: Guarded, text: string, guard: Guard | null, line: DatasetLine): RegExpExecArray | null {
+  matches(expression: GrokExpression, text: Text, captures: Captures, guard: Guard | null, line: DatasetLine): boolean {
     this.tried++
     const timed = ++this.#untimed === SAMPLED
     const before = timed ? performance.now() : 0
-    const match =
-      guard === null ? pattern.regex.exec(text) : guard.exec(pattern, text, line.source.program, line.input.receivedAt)
+    const found =
+      guard === null
+        ? expression.matches(text, captures)
+        : guard.matches(expression, text, captures, line.source.program, line.input.receivedAt)
     if (timed) {
       this.#untimed = 0
       this.time += (performance.now() - before) * SAMPLED
     }
-    if (match !== null) this.matched++
-    return match
+    if (found) this.matched++
+    return found
   }
 }
 

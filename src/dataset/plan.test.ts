@@ -1,7 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { Memory } from '../event/memory.ts'
+import { Captures } from '../grok/captures.ts'
 import { compileGrok } from '../grok/compile.ts'
+import { GrokExpression } from '../grok/expression.ts'
 import { PatternLibrary } from '../grok/library.ts'
+import { Text } from '../grok/text.ts'
 import { zoneOf } from '../syslog/zone.ts'
 import { type EnrichInput, Enrichment } from './enrichment.ts'
 import type { DatasetDefinition } from './format.ts'
@@ -53,6 +57,8 @@ const grok = (names: readonly string[]) =>
 const header = grok(['process.pid:int', 'a.b.word', 'source.port'])
 const body = grok(FIELDS)
 const INPUT: EnrichInput = {
+  memory: new Memory(Buffer.alloc(0)),
+  header: { messageStart: 0, lineEnd: 0 },
   pid: () => '',
   hasPlainPid: () => true,
   message: () => '',
@@ -76,7 +82,9 @@ const plan = () => new Plan({ definition: DEFINITION, dataset: 'all', set: { 'ev
 function written(by: Plan, line: { header: string; body: string }): unknown {
   const out = new Enrichment()
   out.reset()
-  const matches = { header: header.regex.exec(line.header), body: body.regex.exec(line.body), text: '' }
+  const matches = { header: new Captures(), body: new Captures(), text: new Text() }
+  new GrokExpression('header', header).matches(new Text().ofString(line.header), matches.header)
+  new GrokExpression('body', body).matches(new Text().ofString(line.body), matches.body)
   out.note(by, matches, INPUT)
   out.write()
   const { dataset, level, has, ends } = out

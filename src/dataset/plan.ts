@@ -1,5 +1,5 @@
+import type { Memory } from '../event/memory.ts'
 import type { CompiledGrok } from '../grok/compile.ts'
-import type { Zone } from '../syslog/zone.ts'
 import { domainOf, ECS_LISTS } from './ecs-types.ts'
 import type { Enrichment, EnrichmentWriter, Matches } from './enrichment.ts'
 import { type Captured, capturedFields, isPrivate, relatedList, typeOf } from './fields.ts'
@@ -9,11 +9,12 @@ import { levelTable } from './levels.ts'
 import { type Lifter, writeObject } from './lift.ts'
 import { lookupTable } from './lookup.ts'
 import { MemberTree } from './member-tree.ts'
-import { captured, type TextWriter } from './members.ts'
+import { capturesOf, firstOf, placeOf } from './members.ts'
 import { NOTHING_KNOWN, Probes } from './probes.ts'
+import type { Finder } from './recent.ts'
 import type { Template } from './template.ts'
 import { type TimeReader, timeFormat } from './time-format.ts'
-import { WRITERS, writeTime } from './values.ts'
+import { type ValueWriter, writeScaled, writeString, writeTime } from './values.ts'
 
 /** What `_bulk` documents hold for one header with one pattern; made once, when the two first meet. */
 export interface PlanParts {
@@ -44,7 +45,7 @@ export class Plan implements EnrichmentWriter {
   /** For the line before. */
   #members: Template
   #key = Number.NaN
-  readonly #level: { groups: Captured['groups']; table: (text: string) => string | null } | null
+  readonly #level: { groups: Captured['groups']; table: Finder<string | null> } | null
   readonly #fixedLevel: string | null
   readonly #time: { groups: Captured['groups']; readers: TimeReader[] } | null
 
@@ -88,8 +89,8 @@ export class Plan implements EnrichmentWriter {
       if (groups.length === 0 || (isOfHeader && parts.set[target] !== undefined)) continue
       const table = lookupTable(map, ECS_LISTS.has(target))
       const otherwise = set[target] ?? fallback
-      const value: TextWriter = (out, text) => {
-        const json = table(text)
+      const value: ValueWriter = (out, memory, from, to) => {
+        const json = table(memory, from, to)
         if (json === null) return false
         out.put(json)
         return true
@@ -104,16 +105,23 @@ export class Plan implements EnrichmentWriter {
       probes.add(groups, 'keyword')
       tree.add(
         target,
-        made(groups, (out, text) => writeDate(out, text, readers)),
+        made(groups, (out, memory, from, to) => {
+          const time = readTime(memory, from, to, readers, out)
+          return !Number.isNaN(time) && writeTime(out, time)
+        }),
       )
     }
     for (const [target, { from, unit }] of Object.entries(definition.durations)) {
       const groups = groupsOf(from)
       if (groups.length === 0) continue
-      const scale = { s: 1e9, ms: 1e6, us: 1e3, ns: 1 }[unit]
-      const value: TextWriter = (out, text) => {
-        const nanos = text.length > 30 ? Number.NaN : Math.round(Number(text) * scale)
-        return Number.isSafeInteger(nanos) && nanos >= 0 && WRITERS.long(out, String(nanos))
+      const zeros = { s: 9, ms: 6, us: 3, ns: 0 }[unit]
+      const value: ValueWriter = (out, memory, from, to) => {
+        if (writeScaled(out, memory, from, to, zeros)) return true
+        const nanos = to - from > 30 ? Number.NaN : Math.round(Number(memory.text(from, to)) * 10 ** zeros)
+        if (!Number.isSafeInteger(nanos) || nanos < 0) return false
+        out.ensure(20)
+        out.used += out.bytes.write(String(nanos), out.used)
+        return true
       }
       probes.add(groups, 'keyword')
       tree.add(target, made(groups, value))
@@ -130,7 +138,7 @@ export class Plan implements EnrichmentWriter {
       tree.add('tags', constant('tags', [set.tags ?? [], '_grokparsefailure'].flat()))
       tree.add(
         'error.message',
-        computed((out, { text }) => WRITERS.text(out, failure(text))),
+        computed((out, { text }) => writeString(out, failure(text.string))),
       )
     }
     this.#addRelated(definition, fields, set)
@@ -160,16 +168,21 @@ export class Plan implements EnrichmentWriter {
 
   /** Writes all members, and what the text says of time and level. */
   write(out: Enrichment): void {
-    const { receivedAt, zone } = out
     out.dataset = this.dataset
     out.level = this.#fixedLevel
     if (this.#level !== null) {
-      const text = captured(this.#level.groups, out)
-      if (text !== undefined) out.level = this.#level.table(text) ?? out.level
+      const group = firstOf(this.#level.groups, out)
+      if (group !== 0) {
+        const { memory, ranges } = capturesOf(group, out)
+        out.level = this.#level.table(memory, ranges[placeOf(group)], ranges[placeOf(group) + 1]) ?? out.level
+      }
     }
     if (this.#time !== null) {
-      const text = captured(this.#time.groups, out)
-      if (text !== undefined) out.time = readTime(text, this.#time.readers, receivedAt, zone)
+      const group = firstOf(this.#time.groups, out)
+      if (group !== 0) {
+        const { memory, ranges } = capturesOf(group, out)
+        out.time = readTime(memory, ranges[placeOf(group)], ranges[placeOf(group) + 1], this.#time.readers, out)
+      }
     }
     const key = this.#probes.key(out)
     if (key !== this.#key) this.#choose(key)
@@ -187,14 +200,15 @@ export class Plan implements EnrichmentWriter {
   }
 }
 
-function writeDate(out: Enrichment, text: string, readers: readonly TimeReader[]): boolean {
-  const time = readTime(text, readers, out.receivedAt, out.zone)
-  return !Number.isNaN(time) && writeTime(out, time)
-}
-
-function readTime(text: string, readers: readonly TimeReader[], near: number, zone: Zone): number {
+function readTime(
+  memory: Memory,
+  from: number,
+  to: number,
+  readers: readonly TimeReader[],
+  { receivedAt, zone }: Enrichment,
+): number {
   for (let i = 0; i < readers.length; i++) {
-    const time = readers[i](text, near, zone)
+    const time = readers[i](memory, from, to, receivedAt, zone)
     if (!Number.isNaN(time)) return time
   }
   return Number.NaN

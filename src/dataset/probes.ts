@@ -79,15 +79,20 @@ export class Probes {
   }
 }
 
+const TESTED = [() => true, isIp, isWrittenLong, isWrittenDouble]
+
 function look({ groups, tests, bits }: Word, { header, body }: Matches): number {
   let seen = 0
   for (let i = 0; i < groups.length; i++) {
     const group = groups[i]
-    const text = group < 0 ? header?.[-group] : body?.[group]
-    if (text === undefined || text === '') continue
+    const { memory, ranges } = group < 0 ? header : body
+    const at = group < 0 ? -2 * group : 2 * group
+    const from = ranges[at]
+    const to = ranges[at + 1]
+    // One that took no part has -1 twice.
+    if (from === to) continue
     const test = tests[i]
-    const fits =
-      test !== PRESENT && (test === IP ? isIp(text) : test === LONG ? isWrittenLong(text) : isWrittenDouble(text))
+    const fits = test !== PRESENT && TESTED[test](memory, from, to)
     seen |= fits ? bits[i] | (bits[i] << 1) : bits[i]
   }
   return seen

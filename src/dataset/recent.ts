@@ -1,21 +1,32 @@
+import type { Memory } from '../event/memory.ts'
+
 const PLACES = 64
-/** Longer captures would keep the line that they are a part of in memory. */
-const LENGTH = 12
+/** Bytes of a text that is remembered, and of its place; the first holds its length. */
+const LENGTH = 15
+const WIDTH = 16
+
+/** Gives what stands for a text, which is bytes [from, to) of the memory. */
+export type Finder<T> = (memory: Memory, from: number, to: number) => T
 
 /**
- * The same function, with its last answers for short texts at hand. What an expression captures is a new string each
- * time, without a hash: a Map takes 0.05 µs to find it, comparing it with the one text that stands in its place 0.01.
+ * The same function for bytes, with its last answers for short texts at hand: comparing them with the one text that
+ * stands in their place takes 0.01 µs; a string of them and a Map 0.1.
  */
-export function recent<T>(find: (text: string) => T): (text: string) => T {
-  const texts: (string | null)[] = new Array(PLACES).fill(null)
+export function recent<T>(find: (text: string) => T): Finder<T> {
+  const texts = new Uint8Array(PLACES * WIDTH)
   const found: T[] = []
-  return (text) => {
-    const { length } = text
-    if (length === 0 || length > LENGTH) return find(text)
-    const place = (length + text.charCodeAt(0) * 3 + text.charCodeAt(length - 1) * 7) & (PLACES - 1)
-    if (texts[place] !== text) {
-      found[place] = find(text)
-      texts[place] = text
+  return (memory, from, to) => {
+    const { bytes } = memory
+    const length = to - from
+    if (length === 0 || length > LENGTH) return find(memory.text(from, to))
+    const place = (length + bytes[from] * 3 + bytes[to - 1] * 7) & (PLACES - 1)
+    const own = place * WIDTH
+    let same = texts[own] === length
+    for (let i = 1; same && i <= length; i++) same = texts[own + i] === bytes[from + i - 1]
+    if (!same) {
+      found[place] = find(memory.text(from, to))
+      texts[own] = length
+      for (let i = 1; i <= length; i++) texts[own + i] = bytes[from + i - 1]
     }
     return found[place]
   }

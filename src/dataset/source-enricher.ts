@@ -1,3 +1,5 @@
+import { Memory } from '../event/memory.ts'
+import { Text } from '../grok/text.ts'
 import type { Answer, Source } from '../route/filter.ts'
 import { LineText } from '../route/line-text.ts'
 import type { Candidates } from './candidate.ts'
@@ -8,9 +10,6 @@ import { Gate } from './gate.ts'
 import { liftJson, liftPairs } from './lift.ts'
 import { Lifting } from './lifting.ts'
 import type { Needles } from './needles.ts'
-
-/** Characters of a line that patterns see: what a hostile line can cost is bounded. */
-const TEXT_LENGTH = 8192
 
 /** A text that is looked for in a line. */
 export interface LineSign extends FilterSign {
@@ -30,6 +29,10 @@ export interface Choice {
   general: boolean
 }
 
+/** Of the line at hand: there is one at a time. */
+const messageText = new Text()
+const taggedText = new Text()
+
 /** The datasets of one source. */
 export class SourceEnricher implements Enricher, DatasetLine {
   readonly source: Source
@@ -37,8 +40,8 @@ export class SourceEnricher implements Enricher, DatasetLine {
   readonly #choices: readonly Choice[]
   readonly filterText: LineText
   input: EnrichInput
-  #text: string | null = null
-  #tagged: string | null = null
+  readonly text = messageText
+  #isTagged = false
   readonly #gate: Gate
   readonly #needles: Needles
 
@@ -58,14 +61,10 @@ export class SourceEnricher implements Enricher, DatasetLine {
     this.filterText = new LineText(NO_INPUT)
   }
 
-  get text(): string {
-    this.#text ??= bounded(this.input.message())
-    return this.#text
-  }
-
-  get tagged(): string {
-    this.#tagged ??= bounded(this.input.match())
-    return this.#tagged
+  get tagged(): Text {
+    if (!this.#isTagged) taggedText.ofString(this.input.match())
+    this.#isTagged = true
+    return taggedText
   }
 
   #hasAny(signs: readonly LineSign[] | null): boolean {
@@ -80,8 +79,8 @@ export class SourceEnricher implements Enricher, DatasetLine {
 
   enrich(input: EnrichInput, out: Enrichment): boolean {
     this.input = input
-    this.#text = null
-    this.#tagged = null
+    this.text.ofBytes(input.memory, input.header.messageStart, input.header.lineEnd)
+    this.#isTagged = false
     this.filterText.reset(input)
     out.reset()
     const choices = this.#choices
@@ -127,6 +126,8 @@ function hasTagged({ signs }: Choice, { program }: Source): boolean {
 const IN_TAG = /[[\]: ]|^[0-9]+$/
 
 const NO_INPUT: EnrichInput = {
+  memory: new Memory(new Uint8Array(0)),
+  header: { messageStart: 0, lineEnd: 0 },
   pid: () => '',
   hasPlainPid: () => true,
   message: () => '',
@@ -135,10 +136,6 @@ const NO_INPUT: EnrichInput = {
   tags: [],
   receivedAt: 0,
   zone: { name: 'UTC', offset: () => 0 },
-}
-
-function bounded(text: string): string {
-  return text.length > TEXT_LENGTH ? text.slice(0, TEXT_LENGTH) : text
 }
 
 /** A message of no dataset that is one JSON object, or key=value pairs. */

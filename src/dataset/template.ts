@@ -80,7 +80,11 @@ export class Template implements Member {
       const step = steps[i + 2]
       if (step === END_STEP) out.ends[ends++] = out.used
       else if (step >= MEMBER_STEP) this.#members[step - MEMBER_STEP].write(out, matches)
-      else putText(out, (step < 0 ? header?.[-step] : body?.[step]) ?? '')
+      else {
+        const { memory, ranges } = step < 0 ? header : body
+        const at = step < 0 ? -2 * step : 2 * step
+        putText(out, memory, ranges[at], ranges[at + 1])
+      }
     }
     this.#put(out, steps[last], steps[last + 1])
   }

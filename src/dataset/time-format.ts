@@ -1,3 +1,4 @@
+import type { Memory } from '../event/memory.ts'
 import { setTime } from '../syslog/clock.ts'
 import { Header } from '../syslog/header.ts'
 import { Stamp } from '../syslog/stamp.ts'
@@ -5,30 +6,34 @@ import type { Zone } from '../syslog/zone.ts'
 import { NO_OFFSET, zoneWord } from '../syslog/zone-words.ts'
 
 /**
- * Reads a time; NaN when the text is not of this form or names a moment that does not exist.
+ * Reads a time out of bytes [from, to) of the memory; NaN when they are not of this form or name a moment that does not
+ * exist.
  * @param near reception, which tells a year that is not written
  */
-export type TimeReader = (text: string, near: number, zone: Zone) => number
+export type TimeReader = (memory: Memory, from: number, to: number, near: number, zone: Zone) => number
 
-const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'].map(letterTriple)
 /** Letters of Joda-Time and java.time, as Logstash's date filter takes them, and quoted or other text as it stands. */
 const TOKEN = /(y+|M+|d+|H+|h+|m+|s+|S+|a|Z+|z|E+)|'([^']*)'|(.)/g
 
 const BLANK = 0x20
+const PLUS = 0x2b
 const COMMA = 0x2c
 const DASH = 0x2d
 const DOT = 0x2e
+const ZERO = 0x30
 const COLON = 0x3a
 const LARGE_T = 0x54
+const LARGE_Z = 0x5a
 const SMALL_T = 0x74
 
 const stamp = new Stamp()
 const header = new Header()
 
-const ZONE_NAME = /[A-Za-z]{1,5}/y
+const ZONE_NAME_LENGTH = 5
 
-/** Returns the position after what it read, -1 when it does not fit. */
-type Step = (text: string, at: number) => number
+/** Reads bytes from `at` on, which end at `to`. Returns the position after what it read, -1 when it does not fit. */
+type Step = (bytes: Uint8Array, at: number, to: number) => number
 
 /**
  * @param format ISO8601, UNIX (seconds, fractions too), UNIX_MS, or letters such as `dd/MMM/yyyy:HH:mm:ss Z`: yyyy, yy,
@@ -37,8 +42,15 @@ type Step = (text: string, at: number) => number
  */
 export function timeFormat(format: string): TimeReader {
   if (format === 'UNIX')
-    return (text) => (/^\d{9,11}(?:\.\d{1,9})?$/.test(text) ? Math.floor(Number(text) * 1000) : Number.NaN)
-  if (format === 'UNIX_MS') return (text) => (/^\d{12,14}$/.test(text) ? Number(text) : Number.NaN)
+    return (memory, from, to) => {
+      const text = memory.text(from, to)
+      return /^\d{9,11}(?:\.\d{1,9})?$/.test(text) ? Math.floor(Number(text) * 1000) : Number.NaN
+    }
+  if (format === 'UNIX_MS')
+    return (memory, from, to) => {
+      const text = memory.text(from, to)
+      return /^\d{12,14}$/.test(text) ? Number(text) : Number.NaN
+    }
   if (format === 'ISO8601') {
     const readers = [
       'yyyy-MM-dd*HH:mm:ss.SSSZ',
@@ -46,11 +58,11 @@ export function timeFormat(format: string): TimeReader {
       'yyyy-MM-dd*HH:mm:ssZ',
       'yyyy-MM-dd*HH:mm:ss',
     ].map(letters)
-    return (text, near, zone) => {
-      const usual = isoTime(text, near, zone)
+    return (memory, from, to, near, zone) => {
+      const usual = isoTime(memory.bytes, from, to, near, zone)
       if (!Number.isNaN(usual)) return usual
       for (const reader of readers) {
-        const time = reader(text, near, zone)
+        const time = reader(memory, from, to, near, zone)
         if (!Number.isNaN(time)) return time
       }
       return Number.NaN
@@ -62,9 +74,8 @@ export function timeFormat(format: string): TimeReader {
 function letters(format: string): TimeReader {
   const steps = [...format.matchAll(TOKEN)].map(([, token, quoted, other]): Step => {
     if (quoted !== undefined) return literal(quoted)
-    if (other === '*') return (text, at) => ('T t'.includes(text.charAt(at)) && at < text.length ? at + 1 : -1)
-    if (other === '.' || other === ',')
-      return (text, at) => ('.,'.includes(text.charAt(at)) && at < text.length ? at + 1 : -1)
+    if (other === '*') return oneOf(LARGE_T, BLANK, SMALL_T)
+    if (other === '.' || other === ',') return oneOf(DOT, COMMA)
     if (other === ' ') return blanks
     if (other !== undefined) {
       if (/[A-Za-z]/.test(other))
@@ -74,18 +85,18 @@ function letters(format: string): TimeReader {
     return stepOf(token, format)
   })
   const hasYear = /y/.test(format.replace(/'[^']*'/g, ''))
-  return (text, near, zone) => {
+  return ({ bytes }, from, to, near, zone) => {
     stamp.year = hasYear ? 0 : -1
     stamp.month = 1
     stamp.day = 1
     stamp.hour = stamp.minute = stamp.second = stamp.millis = 0
     stamp.offset = NO_OFFSET
-    let at = 0
+    let at = from
     for (let i = 0; i < steps.length; i++) {
-      at = steps[i](text, at)
+      at = steps[i](bytes, at, to)
       if (at < 0) return Number.NaN
     }
-    return at === text.length ? timeOfStamp(near, zone) : Number.NaN
+    return at === to ? timeOfStamp(near, zone) : Number.NaN
   }
 }
 
@@ -97,64 +108,81 @@ function timeOfStamp(near: number, zone: Zone): number {
 }
 
 /** ISO 8601 with two digits for all but the year: 0.06 µs, of the steps of its four forms 0.5. */
-function isoTime(text: string, near: number, localZone: Zone): number {
-  const { length } = text
-  const between = text.charCodeAt(10)
+function isoTime(bytes: Uint8Array, from: number, to: number, near: number, localZone: Zone): number {
+  if (to - from < 19) return Number.NaN
+  const between = bytes[from + 10]
   const shaped =
-    length >= 19 &&
-    text.charCodeAt(4) === DASH &&
-    text.charCodeAt(7) === DASH &&
+    bytes[from + 4] === DASH &&
+    bytes[from + 7] === DASH &&
     (between === BLANK || between === LARGE_T || between === SMALL_T) &&
-    text.charCodeAt(13) === COLON &&
-    text.charCodeAt(16) === COLON
+    bytes[from + 13] === COLON &&
+    bytes[from + 16] === COLON
   if (!shaped) return Number.NaN
-  const century = pair(text, 0)
-  const year = pair(text, 2)
-  stamp.month = pair(text, 5)
-  stamp.day = pair(text, 8)
-  stamp.hour = pair(text, 11)
-  stamp.minute = pair(text, 14)
-  stamp.second = pair(text, 17)
+  const century = pair(bytes, from)
+  const year = pair(bytes, from + 2)
+  stamp.month = pair(bytes, from + 5)
+  stamp.day = pair(bytes, from + 8)
+  stamp.hour = pair(bytes, from + 11)
+  stamp.minute = pair(bytes, from + 14)
+  stamp.second = pair(bytes, from + 17)
   stamp.year = century * 100 + year
   stamp.millis = 0
   stamp.offset = NO_OFFSET
   if ((century | year | stamp.month | stamp.day | stamp.hour | stamp.minute | stamp.second) < 0) return Number.NaN
-  let at = 19
-  const mark = text.charCodeAt(19)
-  if (mark === DOT || mark === COMMA) at = fraction(text, 20)
-  if (at > 0 && at < length) at = zone(text, at)
-  return at === length ? timeOfStamp(near, localZone) : Number.NaN
+  let at = from + 19
+  if (at < to && (bytes[at] === DOT || bytes[at] === COMMA)) at = fraction(bytes, at + 1, to)
+  if (at > 0 && at < to) at = zone(bytes, at, to)
+  return at === to ? timeOfStamp(near, localZone) : Number.NaN
 }
 
 /** The value of two digits; -1: they are none. */
-function pair(text: string, at: number): number {
-  const tens = text.charCodeAt(at) - 0x30
-  const ones = text.charCodeAt(at + 1) - 0x30
+function pair(bytes: Uint8Array, at: number): number {
+  const tens = bytes[at] - ZERO
+  const ones = bytes[at + 1] - ZERO
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -1
 }
 
-function literal(wanted: string): Step {
-  return (text, at) => (text.startsWith(wanted, at) ? at + wanted.length : -1)
+function oneOf(...wanted: number[]): Step {
+  return (bytes, at, to) => (at < to && wanted.includes(bytes[at]) ? at + 1 : -1)
 }
 
-const blanks: Step = (text, at) => {
+function literal(text: string): Step {
+  const wanted = Buffer.from(text)
+  return (bytes, at, to) => {
+    if (at + wanted.length > to) return -1
+    for (let i = 0; i < wanted.length; i++) if (bytes[at + i] !== wanted[i]) return -1
+    return at + wanted.length
+  }
+}
+
+const blanks: Step = (bytes, at, to) => {
   let p = at
-  while (text.charCodeAt(p) === 0x20) p++
+  while (p < to && bytes[p] === BLANK) p++
   return p > at ? p : -1
 }
 
 /** Value and position of up to `most` digits; the value is -1 without any. */
 let number = -1
-function digits(text: string, at: number, most: number): number {
+function digits(bytes: Uint8Array, at: number, to: number, most: number): number {
+  const end = Math.min(to, at + most)
   let p = at
   number = 0
-  while (p - at < most) {
-    const digit = text.charCodeAt(p) - 0x30
+  for (; p < end; p++) {
+    const digit = bytes[p] - ZERO
     if (!(digit >= 0 && digit <= 9)) break
     number = number * 10 + digit
-    p++
   }
   return p > at ? p : -1
+}
+
+function isLetter(byte: number): boolean {
+  const small = byte | 0x20
+  return small >= 0x61 && small <= 0x7a
+}
+
+/** Three small letters as a number. */
+function letterTriple(name: string): number {
+  return (name.charCodeAt(0) << 16) | (name.charCodeAt(1) << 8) | name.charCodeAt(2)
 }
 
 function stepOf(token: string, format: string): Step {
@@ -162,20 +190,21 @@ function stepOf(token: string, format: string): Step {
   switch (token[0]) {
     case 'y':
       if (length === 2)
-        return (text, at) => {
-          const p = digits(text, at, 2)
+        return (bytes, at, to) => {
+          const p = digits(bytes, at, to, 2)
           stamp.year = number + (number < 70 ? 2000 : 1900)
           return p === at + 2 ? p : -1
         }
-      return (text, at) => {
-        const p = digits(text, at, 4)
+      return (bytes, at, to) => {
+        const p = digits(bytes, at, to, 4)
         stamp.year = number
         return p === at + 4 ? p : -1
       }
     case 'M':
       if (length >= 3)
-        return (text, at) => {
-          stamp.month = MONTHS.indexOf(text.slice(at, at + 3).toLowerCase()) + 1
+        return (bytes, at, to) => {
+          const letters = ((bytes[at] | 0x20) << 16) | ((bytes[at + 1] | 0x20) << 8) | bytes[at + 2] | 0x20
+          stamp.month = at + 3 > to ? 0 : MONTHS.indexOf(letters) + 1
           return stamp.month > 0 ? at + 3 : -1
         }
       return two((n) => {
@@ -186,7 +215,7 @@ function stepOf(token: string, format: string): Step {
         stamp.day = n
       })
       // `Oct  1`: the blank that fills the place of a digit.
-      return (text, at) => day(text, text.charCodeAt(at) === 0x20 ? at + 1 : at)
+      return (bytes, at, to) => day(bytes, at < to && bytes[at] === BLANK ? at + 1 : at, to)
     }
     case 'H':
       return two((n) => {
@@ -203,7 +232,8 @@ function stepOf(token: string, format: string): Step {
     case 'S':
       return fraction
     case 'E':
-      return (text, at) => (/^[A-Za-z]{3}/.test(text.slice(at, at + 3)) ? at + 3 : -1)
+      return (bytes, at, to) =>
+        at + 3 <= to && isLetter(bytes[at]) && isLetter(bytes[at + 1]) && isLetter(bytes[at + 2]) ? at + 3 : -1
     case 'Z':
     case 'z':
       return zone
@@ -213,8 +243,8 @@ function stepOf(token: string, format: string): Step {
 }
 
 /** Digits of a second, of which three count. */
-const fraction: Step = (text, at) => {
-  const p = digits(text, at, 9)
+const fraction: Step = (bytes, at, to) => {
+  const p = digits(bytes, at, to, 9)
   const length = p - at
   stamp.millis = length > 3 ? Math.floor(number / TENS[length - 3]) : number * TENS[3 - length]
   return p
@@ -223,33 +253,32 @@ const fraction: Step = (text, at) => {
 const TENS = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000]
 
 function two(set: (n: number) => void): Step {
-  return (text, at) => {
-    const p = digits(text, at, 2)
+  return (bytes, at, to) => {
+    const p = digits(bytes, at, to, 2)
     set(number)
     return p
   }
 }
 
 /** `Z`, `UTC`, `CEST`, `+0200`, `+02:00`, `+02`. */
-const zone: Step = (text, at) => {
-  ZONE_NAME.lastIndex = at
-  const [name] = ZONE_NAME.exec(text) ?? []
-  if (name !== undefined) {
-    const bytes = Buffer.from(name)
-    stamp.offset = name === 'Z' ? 0 : zoneWord(bytes, 0, bytes.length)
-    return stamp.offset === NO_OFFSET ? -1 : at + name.length
+const zone: Step = (bytes, at, to) => {
+  let end = at
+  while (end < to && end - at < ZONE_NAME_LENGTH && isLetter(bytes[end])) end++
+  if (end > at) {
+    stamp.offset = end === at + 1 && bytes[at] === LARGE_Z ? 0 : zoneWord(bytes, at, end)
+    return stamp.offset === NO_OFFSET ? -1 : end
   }
-  const sign = text.charAt(at)
-  if (sign !== '+' && sign !== '-') return -1
-  let p = digits(text, at + 1, 2)
+  const sign = at < to ? bytes[at] : 0
+  if (sign !== PLUS && sign !== DASH) return -1
+  let p = digits(bytes, at + 1, to, 2)
   if (p !== at + 3) return -1
   let minutes = number * 60
-  const q = text.charAt(p) === ':' ? p + 1 : p
-  const end = digits(text, q, 2)
-  if (end === q + 2) {
+  const q = p < to && bytes[p] === COLON ? p + 1 : p
+  const after = digits(bytes, q, to, 2)
+  if (after === q + 2) {
     minutes += number
-    p = end
+    p = after
   }
-  stamp.offset = sign === '-' ? -minutes : minutes
+  stamp.offset = sign === DASH ? -minutes : minutes
   return p
 }

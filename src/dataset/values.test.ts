@@ -1,11 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { Memory } from '../event/memory.ts'
 import { Enrichment } from './enrichment.ts'
 import { WRITERS } from './values.ts'
 
 function written(type: keyof typeof WRITERS, text: string): string | null {
   const out = new Enrichment()
-  const done = WRITERS[type](out, text)
+  const bytes = Buffer.from(`1${text}1`)
+  const done = WRITERS[type](out, new Memory(bytes), 1, bytes.length - 1)
   const json = out.bytes.toString('utf8', 0, out.used)
   if (!done) expect(json).toBe('')
   return done ? json : null

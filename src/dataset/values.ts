@@ -1,67 +1,38 @@
 import { isIPv6 } from 'node:net'
-import { isPlain } from '../event/json-bytes.ts'
+import { ESCAPE_GROWTH, escapeJsonOn } from '../event/json-bytes.ts'
+import type { Memory } from '../event/memory.ts'
 import { IsoClock } from '../event/times.ts'
 import type { FieldType } from './ecs-types.ts'
 import type { Enrichment } from './enrichment.ts'
 
-/** Writes a value of its type; false, and nothing written, when the text is none. */
-export type ValueWriter = (out: Enrichment, text: string) => boolean
+/** Writes bytes [from, to) of the memory as a value of its type; false, and nothing written, when they are none. */
+export type ValueWriter = (out: Enrichment, memory: Memory, from: number, to: number) => boolean
 
 const QUOTE = 0x22
-const BACKSLASH = 0x5c
+const MINUS = 0x2d
+const PLUS = 0x2b
 const DOT = 0x2e
+const COLON = 0x3a
 const ZERO = 0x30
 
-/** Where a call out of JavaScript takes less time than a loop over the characters. */
-const LONG = 24
-
-/**
- * Writes the text as the inside of a JSON string, as UTF-8. Most values are plain: short ones are written character by
- * character, 0.02 µs for 12, longer ones all at once and then looked through, 0.06 against 0.14 for 60.
- */
-export function putText(out: Enrichment, text: string): void {
-  const { length } = text
-  out.ensure(length * 6 + 2)
-  if (length > LONG) {
-    putLongText(out, text)
-    return
-  }
-  const { bytes } = out
-  let o = out.used
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i)
-    if (code < 0x20 || code === QUOTE || code === BACKSLASH || code > 0x7e) {
-      putAny(out, text)
-      return
-    }
-    bytes[o++] = code
-  }
-  out.used = o
+/** Writes bytes as the inside of a JSON string. */
+export function putText(out: Enrichment, memory: Memory, from: number, to: number): void {
+  out.ensure((to - from) * ESCAPE_GROWTH)
+  out.used = escapeJsonOn(out.view, out.bytes, out.used, memory, from, to)
 }
 
-function putLongText(out: Enrichment, text: string): void {
-  const { bytes, view, used } = out
-  const end = used + bytes.write(text, used)
-  // What is looked at beyond the end is plain.
-  view.setInt32(end, 0x20202020)
-  for (let at = used; at < end; at += 4) {
-    if (isPlain(view.getInt32(at, true))) continue
-    putAny(out, text)
-    return
-  }
-  out.used = end
-}
-
-function putAny(out: Enrichment, text: string): void {
-  const inside = JSON.stringify(text.toWellFormed().replaceAll('\0', '\\0')).slice(1, -1)
-  out.ensure(inside.length * 3)
-  out.used += out.bytes.write(inside, out.used, 'utf8')
-}
-
-function writeText(out: Enrichment, text: string): true {
+const writeText: ValueWriter = (out, memory, from, to) => {
   out.add(QUOTE)
-  putText(out, text)
+  putText(out, memory, from, to)
   out.add(QUOTE)
+  return true
+}
+
+/** A text that is not in the line. */
+export function writeString(out: Enrichment, text: string): true {
+  const json = JSON.stringify(text.toWellFormed().replaceAll('\0', '\\0'))
+  out.ensure(json.length * 3)
+  out.used += out.bytes.write(json, out.used, 'utf8')
   return true
 }
 
@@ -72,7 +43,7 @@ const YEAR_10000 = Date.UTC(10_000)
 /** A time, ms since the epoch: 0.01 µs, through `toISOString` 0.5. */
 export function writeTime(out: Enrichment, time: number): true {
   // Of other years the text is longer.
-  if (!(time >= YEAR_0 && time < YEAR_10000)) return writeText(out, new Date(time).toISOString())
+  if (!(time >= YEAR_0 && time < YEAR_10000)) return writeString(out, new Date(time).toISOString())
   out.add(QUOTE)
   out.ensure(24)
   out.used = clock.writeOn(out.view, out.used, time)
@@ -80,13 +51,20 @@ export function writeTime(out: Enrichment, time: number): true {
   return true
 }
 
+/** Bytes that JSON takes as they are. */
+function copy(out: Enrichment, { view }: Memory, from: number, to: number): true {
+  out.ensure(to - from)
+  const { view: target, used } = out
+  let i = from
+  for (; i + 4 <= to; i += 4) target.setInt32(used + i - from, view.getInt32(i, true), true)
+  for (; i < to; i++) target.setInt8(used + i - from, view.getInt8(i))
+  out.used = used + to - from
+  return true
+}
+
 function writeAscii(out: Enrichment, text: string): true {
-  const { length } = text
-  out.ensure(length)
-  const { bytes } = out
-  let o = out.used
-  for (let i = 0; i < length; i++) bytes[o++] = text.charCodeAt(i)
-  out.used = o
+  out.ensure(text.length)
+  out.used += out.bytes.write(text, out.used, 'latin1')
   return true
 }
 
@@ -94,53 +72,75 @@ function writeAscii(out: Enrichment, text: string): true {
  * True for a number with few enough digits that stands as it would be written again: no zero too many, none so small
  * that it would get an exponent. Without making a number of it a decimal takes 0.030 µs instead of 0.065.
  */
-function isWritten(text: string, digits: number, fraction: boolean): boolean {
-  const { length } = text
+function isWritten({ bytes }: Memory, from: number, to: number, digits: number, fraction: boolean): boolean {
+  const length = to - from
   if (length === 0 || length > digits) return false
   let dot = -1
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i)
+  for (let i = from; i < to; i++) {
+    const code = bytes[i]
     if (code >= ZERO && code <= ZERO + 9) continue
-    if (code !== DOT || dot >= 0 || i === 0 || !fraction) return false
+    if (code !== DOT || dot >= 0 || i === from || !fraction) return false
     dot = i
   }
-  if (text.charCodeAt(0) === ZERO && length > 1 && dot !== 1) return false
+  if (bytes[from] === ZERO && length > 1 && dot !== from + 1) return false
   if (dot < 0) return true
-  const last = text.charCodeAt(length - 1)
-  return last !== ZERO && last !== DOT && !text.startsWith('0.00000')
+  const last = bytes[to - 1]
+  return last !== ZERO && last !== DOT && !isTiny(bytes, from, to)
+}
+
+/** 0.00000… */
+function isTiny(bytes: Uint8Array, from: number, to: number): boolean {
+  let i = from
+  while (i < to && (bytes[i] === ZERO || i === from + 1)) i++
+  return i - from >= 7
 }
 
 /** True for an integer that is written as it stands. */
-export function isWrittenLong(text: string): boolean {
-  return isWritten(text, 18, false)
+export function isWrittenLong(memory: Memory, from: number, to: number): boolean {
+  return isWritten(memory, from, to, 18, false)
 }
 
 /** True for a decimal that is written as it stands. */
-export function isWrittenDouble(text: string): boolean {
-  return isWritten(text, 15, true)
+export function isWrittenDouble(memory: Memory, from: number, to: number): boolean {
+  return isWritten(memory, from, to, 15, true)
 }
 
-function writeLong(out: Enrichment, text: string): boolean {
-  if (isWrittenLong(text)) return writeAscii(out, text)
-  const { length } = text
+const writeLong: ValueWriter = (out, memory, from, to) => {
+  if (isWrittenLong(memory, from, to)) return copy(out, memory, from, to)
+  const { bytes } = memory
+  const length = to - from
   if (length === 0 || length > 19) return false
-  for (let i = 0; i < length; i++) {
-    const digit = text.charCodeAt(i) - 0x30
+  for (let i = from; i < to; i++) {
+    const digit = bytes[i] - ZERO
     if (digit >= 0 && digit <= 9) continue
-    if (i > 0 || length === 1) return false
-    if (text[0] !== '+' && text[0] !== '-') return false
+    if (i > from || length === 1) return false
+    if (bytes[i] !== PLUS && bytes[i] !== MINUS) return false
   }
-  const value = BigInt(text[0] === '+' ? text.slice(1) : text)
+  const value = BigInt(memory.text(bytes[from] === PLUS ? from + 1 : from, to))
   return BigInt.asIntN(64, value) === value && writeAscii(out, String(value))
 }
 
 const DOUBLE = /^[+-]?(?:\d{1,300}(?:\.\d{0,300})?|\.\d{1,300})(?:[eE][+-]?\d{1,3})?$/
 
-function writeDouble(out: Enrichment, text: string): boolean {
-  if (isWrittenDouble(text)) return writeAscii(out, text)
+const writeDouble: ValueWriter = (out, memory, from, to) => {
+  if (isWrittenDouble(memory, from, to)) return copy(out, memory, from, to)
+  const text = memory.text(from, to)
   if (!DOUBLE.test(text)) return false
   const value = Number(text)
   return Number.isFinite(value) && writeAscii(out, String(value))
+}
+
+/**
+ * Writes a count of units of so many zeros' nanoseconds, 0.02 µs instead of 0.15 by way of a number; false when it is
+ * no integer that is written as it stands.
+ */
+export function writeScaled(out: Enrichment, memory: Memory, from: number, to: number, zeros: number): boolean {
+  if (to - from + zeros > 15 || !isWrittenLong(memory, from, to)) return false
+  copy(out, memory, from, to)
+  if (to - from === 1 && memory.bytes[from] === ZERO) return true
+  out.ensure(zeros)
+  for (let i = 0; i < zeros; i++) out.bytes[out.used++] = ZERO
+  return true
 }
 
 const BOOLEANS: Readonly<Record<string, string>> = {
@@ -154,31 +154,39 @@ const BOOLEANS: Readonly<Record<string, string>> = {
   '0': 'false',
 }
 
-function writeBoolean(out: Enrichment, text: string): boolean {
-  const value = text.length > 5 ? undefined : BOOLEANS[text.toLowerCase()]
+const writeBoolean: ValueWriter = (out, memory, from, to) => {
+  const value = to - from > 5 ? undefined : BOOLEANS[memory.text(from, to).toLowerCase()]
   return value !== undefined && writeAscii(out, value)
 }
 
 /** True for what Elasticsearch takes as an `ip`: no leading zeros, no zone. */
-export function isIp(text: string): boolean {
-  return text.includes(':') ? text.length < 46 && !text.includes('%') && isIPv6(text) : isIpv4(text)
+export function isIp(memory: Memory, from: number, to: number): boolean {
+  const { bytes } = memory
+  if (isIpv4(bytes, from, to)) return true
+  if (to - from > 45) return false
+  for (let i = from; i < to; i++) {
+    if (bytes[i] !== COLON) continue
+    const text = memory.text(from, to)
+    return !text.includes('%') && isIPv6(text)
+  }
+  return false
 }
 
 /** 0.01 µs; `isIPv4` of node:net takes 0.1. */
-function isIpv4(text: string): boolean {
-  const { length } = text
+function isIpv4(bytes: Uint8Array, from: number, to: number): boolean {
+  const length = to - from
   if (length < 7 || length > 15) return false
   let dots = 0
   let value = -1
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i)
-    if (code === 0x2e) {
+  for (let i = from; i < to; i++) {
+    const code = bytes[i]
+    if (code === DOT) {
       if (value < 0) return false
       dots++
       value = -1
     } else {
-      if (code < 0x30 || code > 0x39 || value === 0) return false
-      value = value < 0 ? code - 0x30 : value * 10 + code - 0x30
+      if (code < ZERO || code > ZERO + 9 || value === 0) return false
+      value = value < 0 ? code - ZERO : value * 10 + code - ZERO
       if (value > 255) return false
     }
   }
@@ -187,6 +195,11 @@ function isIpv4(text: string): boolean {
 
 const DATE = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)?$/
 
+const writeDate: ValueWriter = (out, memory, from, to) => {
+  const text = memory.text(from, to)
+  return DATE.test(text) && !Number.isNaN(Date.parse(text)) && writeString(out, text)
+}
+
 export const WRITERS: Readonly<Record<FieldType, ValueWriter>> = {
   keyword: writeText,
   text: writeText,
@@ -194,8 +207,8 @@ export const WRITERS: Readonly<Record<FieldType, ValueWriter>> = {
   long: writeLong,
   double: writeDouble,
   boolean: writeBoolean,
-  ip: (out, text) => isIp(text) && writeText(out, text),
-  date: (out, text) => DATE.test(text) && !Number.isNaN(Date.parse(text)) && writeText(out, text),
+  ip: (out, memory, from, to) => isIp(memory, from, to) && writeText(out, memory, from, to),
+  date: writeDate,
   // What is flattened has to be an object, see lift.ts.
   flattened: () => false,
 }

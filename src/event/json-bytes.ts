@@ -35,8 +35,19 @@ KIND.fill(2, 0x80, 0x100)
  * and terminals treat it badly. `out` must have room for ESCAPE_GROWTH times the input.
  */
 export function escapeJson(out: Uint8Array, at: number, memory: Memory, from: number, to: number): number {
+  return escapeJsonOn(viewOn(out), out, at, memory, from, to)
+}
+
+/** The same into memory with a view of its own. */
+export function escapeJsonOn(
+  target: DataView,
+  out: Uint8Array,
+  at: number,
+  memory: Memory,
+  from: number,
+  to: number,
+): number {
   const { bytes, view: source } = memory
-  const target = viewOn(out)
   let o = at
   let i = from
   while (i < to) {

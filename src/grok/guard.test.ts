@@ -1,8 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import { Aside } from './aside.ts'
+import { Captures } from './captures.ts'
 import { type Culprit, Guard, type Guarded } from './guard.ts'
+import { Text } from './text.ts'
 
-const pattern = (name: string, regex: RegExp): Guarded => ({ name, regex, timedOut: 0, aside: null })
+const pattern = (name: string, regex: RegExp): Guarded => ({
+  name,
+  matches(text, captures) {
+    const match = regex.exec(text.string)
+    if (match !== null) captures.take(match)
+    return match !== null
+  },
+  timedOut: 0,
+  aside: null,
+})
+const captures = new Captures()
+const exec = (guard: Guard, pattern: Guarded, line: string, program: string, now: number) =>
+  guard.matches(pattern, new Text().ofString(line), captures, program, now)
 /** Look-ahead: V8's linear engine can't help. */
 const runaway = () => pattern('runaway', /^(a+)+(?!b)$/)
 const words = pattern('words', /^(\w+) (\w+)/)
@@ -14,8 +28,8 @@ function match(guard: Guard, first: Guarded, lines: string[], program: (item: nu
   const now = Date.now()
   guard.run(lines.length, (item) => {
     const line = lines[item] ?? ''
-    const match = guard.exec(first, line, program(item), now) ?? guard.exec(words, line, program(item), now)
-    found[item] = { text: match?.[0] ?? null, gaveUp: guard.gaveUp }
+    const matches = exec(guard, first, line, program(item), now) || exec(guard, words, line, program(item), now)
+    found[item] = { text: matches ? line : null, gaveUp: guard.gaveUp }
   })
   return found
 }
@@ -66,7 +80,7 @@ test('a step that is slow for other reasons is done, and nobody is blamed', () =
   const guard = new Guard({ limitMillis: 20, onCulprit: (culprit) => culprits.push(culprit) })
   const done = new Set<number>()
   guard.run(3, (item) => {
-    guard.exec(words, 'one two', 'p', Date.now())
+    exec(guard, words, 'one two', 'p', Date.now())
     const { user } = process.threadCpuUsage()
     while (item === 1 && process.threadCpuUsage(undefined).user - user < 60_000);
     done.add(item)

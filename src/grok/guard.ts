@@ -1,10 +1,13 @@
 import { Script } from 'node:vm'
 import { Aside } from './aside.ts'
+import type { Captures } from './captures.ts'
+import type { Text } from './text.ts'
 
 /** A pattern as the guard sees it. */
 export interface Guarded {
   readonly name: string
-  readonly regex: RegExp
+  /** Tries it on a text. */
+  matches(text: Text, captures: Captures): boolean
   /** Times that it was found to take too long. */
   timedOut: number
   /** Null until the first of them. */
@@ -87,12 +90,12 @@ export class Guard {
   }
 
   /** Tries a pattern of the item at hand. `now`: ms since the epoch. */
-  exec(pattern: Guarded, text: string, program: string, now: number): RegExpExecArray | null {
+  matches(pattern: Guarded, text: Text, captures: Captures, program: string, now: number): boolean {
     if (pattern.aside?.covers(program, now)) {
       this.gaveUp = true
-      return null
+      return false
     }
-    return this.#isHunting ? this.#timed(pattern, text, program) : pattern.regex.exec(text)
+    return this.#isHunting ? this.#timed(pattern, text, captures, program) : pattern.matches(text, captures)
   }
 
   /** Does something of little weight under a time limit of its own; false when it was stopped. 40 to 70 µs, see above. */
@@ -126,28 +129,29 @@ export class Guard {
     }
   }
 
-  #timed(pattern: Guarded, text: string, program: string): RegExpExecArray | null {
+  #timed(pattern: Guarded, looked: Text, captures: Captures, program: string): boolean {
     const { limitMillis, guiltyMillis } = this.#options
-    let match: RegExpExecArray | null = null
+    const text = looked.string
+    let matches = false
     let unfinished = 0
     for (let attempt = 0; attempt < PATIENCE && unfinished < limitMillis / 2; attempt++) {
       const before = cpuMillis()
       const finished = withinTime(() => {
-        match = pattern.regex.exec(text)
+        matches = pattern.matches(looked, captures)
       }, limitMillis)
       const used = cpuMillis() - before
       if (!finished) unfinished += used
       // The first time, compiling the expression may be what took so long.
       else if (used < guiltyMillis || attempt > 0) {
         this.#suspects.push({ pattern, text, program, cpuMillis: used, finished })
-        return match
+        return matches
       }
     }
     if (unfinished >= guiltyMillis) {
       this.#suspects.push({ pattern, text, program, cpuMillis: unfinished, finished: false })
     }
     this.gaveUp = true
-    return null
+    return false
   }
 }
 
@@ -160,7 +164,7 @@ interface Suspect {
 }
 
 const NOBODY: Suspect = {
-  pattern: { name: '', regex: /^/, timedOut: 0, aside: null },
+  pattern: { name: '', matches: () => false, timedOut: 0, aside: null },
   text: '',
   program: '',
   cpuMillis: 0,

@@ -1,0 +1,38 @@
+import type { Aside } from './aside.ts'
+import { type ByteMatcher, byteMatcher } from './bytes/matcher.ts'
+import type { Captures } from './captures.ts'
+import type { CompiledGrok } from './compile.ts'
+import type { Guarded } from './guard.ts'
+import type { Text } from './text.ts'
+
+/** A pattern's expression as lines meet it: tried on their bytes where that is possible, by V8 on a string where not. */
+export class GrokExpression implements Guarded {
+  readonly name: string
+  readonly grok: CompiledGrok
+  timedOut = 0
+  aside: Aside | null = null
+  readonly #regex: RegExp
+  /** Null: it holds what only V8 can do. Undefined: no text came yet. */
+  #matcher: ByteMatcher | null | undefined
+
+  constructor(name: string, grok: CompiledGrok) {
+    this.name = name
+    this.grok = grok
+    this.#regex = grok.regex
+  }
+
+  matches(text: Text, captures: Captures): boolean {
+    if (this.#matcher === undefined) this.#matcher = byteMatcher(this.#regex)
+    const matcher = this.#matcher
+    if (matcher !== null && text.isAscii) {
+      const { groups } = matcher
+      if (!matcher.match(text.memory.bytes, text.from, text.to, captures.room(groups))) return false
+      captures.lieIn(text, groups)
+      return true
+    }
+    const match = this.#regex.exec(text.string)
+    if (match === null) return false
+    captures.take(match)
+    return true
+  }
+}
