@@ -2,30 +2,39 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /** Bytes beyond what was in use after the last collection. */
-const MOST = 32 << 20
-/** While it collects, 50 ms, what comes waits in the receive buffer. */
+const MOST = 8 << 20
+/** Between two collections, ms: then they take a thousandth of a core at most, however much garbage a load makes. */
+const REST = 60_000
+/** While a lane collects, what comes waits in the receive buffer. */
 const FLOOD_PER_SECOND = 50_000
 
 /**
- * A lane makes little garbage, 14 bytes a line, and V8 lets it grow to three times of what is in use: at 20,000 lines/s by
- * 1.5 MB every three seconds, to some 100 MB. One collection of a thread with all datasets takes 50 ms.
+ * A thread's garbage. V8 lets it grow to three times of what is in use, and a lane makes 14 bytes a line: over minutes of a
+ * slow stream each thread takes tens of megabytes that nobody needs. A collection takes 50 ms in a lane with all datasets,
+ * 30 on the main thread.
  */
 export class Garbage {
   readonly #inUse: () => number
   readonly #collect: () => void
   #least = Number.POSITIVE_INFINITY
+  #collectedAt = Number.NEGATIVE_INFINITY
 
   constructor(inUse = heapInUse, collect: () => void = collector()) {
     this.#inUse = inUse
     this.#collect = collect
   }
 
-  /** Once a second. @param datagrams that came since the last call: in a flood it is V8 that decides */
-  tick(datagrams: number): void {
+  /**
+   * Every now and then; collects when it is time.
+   * @param now ms
+   * @param perSecond datagrams that come; in a flood it is V8 that decides
+   */
+  tick(now: number, perSecond: number): void {
     const inUse = this.#inUse()
     this.#least = Math.min(this.#least, inUse)
-    if (inUse - this.#least <= MOST || datagrams > FLOOD_PER_SECOND) return
+    if (inUse - this.#least <= MOST || now - this.#collectedAt < REST || perSecond > FLOOD_PER_SECOND) return
     this.#collect()
+    this.#collectedAt = now
     this.#least = this.#inUse()
   }
 }

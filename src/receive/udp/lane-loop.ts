@@ -90,7 +90,7 @@ export class LaneLoop {
     if (now >= this.#secondDue) {
       this.#secondDue = now + SECOND
       this.#core.kernelDrops(kernelDrops(this.#fd))
-      this.#garbage.tick(this.#datagrams)
+      this.#garbage.tick(now, this.#datagrams)
       this.#datagrams = 0
     }
     return Math.min(wait, this.#secondDue - now)
