@@ -2,8 +2,11 @@ import { Script } from 'node:vm'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { datasetPaths, definitionOf, loadDatasets, readDatasetFile, SHIPPED } from '../src/dataset/load.ts'
+import { Captures } from '../src/grok/captures.ts'
 import { compileGrok } from '../src/grok/compile.ts'
+import { GrokExpression } from '../src/grok/expression.ts'
 import { PatternLibrary, type Vocabulary } from '../src/grok/library.ts'
+import { Text } from '../src/grok/text.ts'
 import { LineParser } from '../src/lane/line-parser.ts'
 import { Sender } from '../src/receive/sender.ts'
 import { MATCHED_LENGTH } from '../src/route/matcher.ts'
@@ -42,6 +45,9 @@ function namedPatterns(vocabulary: Vocabulary): Shipped[] {
     )
 }
 
+const text = new Text()
+const captures = new Captures()
+
 interface File {
   programs: string[]
   headers: Shipped[]
@@ -68,8 +74,8 @@ function datasetFiles(): File[] {
 }
 
 function shipped(name: string, pattern: string, library: PatternLibrary, samples: string[]): Shipped {
-  const { regex } = compileGrok(pattern, library)
-  return { name, pattern, library, samples, take: (line) => regex.test(line) }
+  const expression = new GrokExpression(name, compileGrok(pattern, library))
+  return { name, pattern, library, samples, take: (line) => expression.matches(text.ofString(line), captures) }
 }
 
 let underWay = () => {}
