@@ -3,9 +3,10 @@
  * memory that they take there; for one Redis and as a mirror over two.
  *
  *   PATH=.cache/services/bin:$PATH node bench/micro-redis.ts FILE...   (FILEs: plain syslog lines)
- *   SHUFFLE=1: lines of all files in random order; EVENTS, KINDS=redis,failover,mirror
+ *   SHUFFLE=1: lines of all files in random order; DATASETS=1: with all of them; BATCH=1000 (events);
+ *   EVENTS, KINDS=redis,failover,mirror
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Batch, BatchBuffer } from '../src/buffer/buffer.ts'
@@ -13,18 +14,15 @@ import { DiskBuffer } from '../src/buffer/disk/disk.ts'
 import { FailoverBuffer } from '../src/buffer/failover/failover.ts'
 import { free } from '../src/buffer/free.ts'
 import { RedisBuffer } from '../src/buffer/redis/redis.ts'
+import { loadDatasets } from '../src/dataset/load.ts'
 import { newStream } from '../src/event/ids.ts'
-import { Lane } from '../src/lane/lane.ts'
 import { Marks } from '../src/ledger/marks.ts'
-import { Sender } from '../src/receive/sender.ts'
 import { startRedis } from '../test/support/redis.ts'
+import { batchesOf } from './support/stages.ts'
+import { Lines } from './timing.ts'
 
 const EVENTS = Number(process.env.EVENTS ?? 1_000_000)
-const lines = process.env.SHUFFLE === '1' ? shuffled(read().flat()) : inTurn(read())
-
-function read(): string[][] {
-  return process.argv.slice(2).map((file) => readFileSync(file, 'latin1').split('\n').filter(Boolean))
-}
+const BATCH = Number(process.env.BATCH ?? 1000)
 
 /** As a log server sees them: the programs of hosts speak in turn, each in its own order. */
 function inTurn(texts: string[][]): string[] {
@@ -57,30 +55,13 @@ function shuffled(text: string[]): string[] {
   return text
 }
 
-/** Some batches of full size, as a lane makes them. */
 function makeBatches(): Batch[] {
-  const made: Batch[] = []
-  const outputs = [{ name: 'store', index: 'syslog-%Y.%m.%d' }]
-  const lane = new Lane(
-    {
-      ...{ stream: newStream(), input: 'bench', shape: 'ecs', timezone: 'UTC', senders: [], routes: [{ name: 'all' }] },
-      ...{ filters: {}, archive: null, outputs, window: { back: 1e13, ahead: 1e13 }, credits: 8 },
-    },
-    {
-      batch(batch) {
-        made.push({ ...batch, body: Buffer.from(batch.body) })
-        lane.giveBack(batch.body.buffer instanceof ArrayBuffer ? batch.body.buffer : null)
-      },
-      ...{ archive() {}, positions() {}, seen() {}, counters() {}, captureStopped() {} },
-    },
-  )
-  const sender = new Sender('127.0.0.1', true)
-  for (const line of lines) {
-    const bytes = Buffer.from(`<38>${line}`, 'latin1')
-    lane.push(bytes, 0, bytes.length, sender, Date.now())
-  }
-  lane.flush()
-  return made
+  const texts = process.argv.slice(2).map((file) => Lines.read(file))
+  const lines = process.env.SHUFFLE === '1' ? shuffled(texts.flat()) : inTurn(texts)
+  const datasets = process.env.DATASETS === '1' ? { datasets: { definitions: loadDatasets([]), patterns: [] } } : {}
+  const parts: Lines[] = []
+  for (let at = 0; at < lines.length; at += BATCH) parts.push(new Lines(lines.slice(at, at + BATCH)))
+  return batchesOf(parts, datasets)
 }
 
 /** CPU seconds of `work`, of all threads. */
@@ -120,8 +101,6 @@ async function drain(buffer: BatchBuffer, events: number): Promise<void> {
 }
 
 const made = makeBatches()
-// The lines are the lane's, which has a thread and a heap of its own.
-lines.length = 0
 
 for (const kind of (process.env.KINDS ?? 'redis,failover,mirror').split(',')) {
   await using a = await startRedis()

@@ -209,8 +209,8 @@ async function bulkPair(batches: Batch[], events: number, stack: AsyncDisposable
   ]
 }
 
-/** Batches as a lane makes them, copied: a lane's own memory goes back to it. */
-export function batchesOf(lines: Lines, options: Partial<typeof LANE> = {}): Batch[] {
+/** Batches as a lane makes them, each part ending with one; copied: a lane's own memory goes back to it. */
+export function batchesOf(parts: Lines | readonly Lines[], options: Partial<typeof LANE> = {}): Batch[] {
   const made: Batch[] = []
   const lane: Lane = new Lane(
     { ...LANE, stream: newStream(), outputs: STORE, ...options },
@@ -222,8 +222,10 @@ export function batchesOf(lines: Lines, options: Partial<typeof LANE> = {}): Bat
       ...{ archive() {}, positions() {}, seen() {}, counters() {}, captureStopped() {} },
     },
   )
-  lines.push(lane)
-  lane.flush()
+  for (const part of [parts].flat()) {
+    part.push(lane)
+    lane.flush()
+  }
   return made
 }
 
