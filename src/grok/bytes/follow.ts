@@ -134,10 +134,10 @@ export class Follow {
     return !meet(this.rest(node, DONE), rest)
   }
 
-  /** True when each text that fits the rest begins with one of the set. */
-  beginsWith(rest: Rest, set: CharSet): boolean {
+  /** What texts that fit the rest begin with, `EDGE` included. */
+  first(rest: Rest): CharSet {
     const { any, steps } = this.#opening(rest)
-    return !any && steps.every((step) => (step.set & ~set) === 0n)
+    return any ? ANY : steps.reduce((first, { set }) => first | set, 0n)
   }
 
   #opening(rest: Rest): Opening {

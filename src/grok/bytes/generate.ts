@@ -1,6 +1,6 @@
 import { resolveBoundaries } from './boundaries.ts'
-import { TABLES, testOf, WORD } from './char-set.ts'
-import { lookAt, mark, setsOf, takeCount, takeMost, takeReference, takeSets, unset } from './code.ts'
+import { ALL, EDGE, TABLES, testOf, WORD } from './char-set.ts'
+import { lookAt, mark, negated, setsOf, takeCount, takeMost, takeReference, takeSets, unset } from './code.ts'
 import { DONE, Follow, type Rest } from './follow.ts'
 import type { Match } from './matcher.ts'
 import { groupsOf, isNullable, type Node, type Repeat } from './tree.ts'
@@ -13,6 +13,8 @@ interface Then {
   /** True when it is short: it may be written several times. */
   short?: boolean
 }
+
+type Characters = Extract<Node, { kind: 'set' }>
 
 /** Functions that may call one another before the stack is said to be full. A frame takes 100 to 400 bytes. */
 const FRAMES = 1000
@@ -45,7 +47,7 @@ try { return ${start}(b, s, s, e, r); } catch (error) { if (error === FULL) retu
   }
 
   #function(body: string, name = `f${this.#id++}`): string {
-    this.#functions.push(`function ${name}(${PARAMETERS}) { let c = 0; ${body} }`)
+    this.#functions.push(`function ${name}(${PARAMETERS}) { let c = 0; p |= 0; s |= 0; e |= 0; ${body} }`)
     return name
   }
 
@@ -132,31 +134,32 @@ t${id}: { ${this.#node(node.of, taken, succeed, `break t${id}`)} } ${started} = 
   }
 
   /** One set, tried from the longest match down, or from the shortest up. */
-  #setLoop(
-    { ...node }: Repeat,
-    { set, back }: { set: bigint; back: boolean },
-    then: Then,
-    succeed: string,
-    fail: string,
-  ) {
+  #setLoop(node: Repeat, { set, back }: Characters, then: Then, succeed: string, fail: string): string {
     const id = this.#id++
     const { least, most } = node
     const [forth, edge] = back ? ['-', 's'] : ['+', 'e']
+    const byte = back ? `b[t${id} - 1]` : `b[t${id}]`
+    // Most places are left out by the next character alone.
+    const first = this.#follow.first(then.rest)
+    const other = (first & ALL) === ALL ? '' : negated(testOf(first & ALL, byte))
+    const mayEnd = (first & EDGE) !== 0n
     if (!node.lazy) {
       const taken = takeMost({ ...node, least: 0 }, set, back, id, fail)
-      const lowest = `p ${forth} ${least}`
       const isShort = least === 0 ? '' : `if (${back ? 'p > l' : 'p < l'}${id}) ${fail};`
-      return `{ const l${id} = ${lowest}; ${taken} ${isShort}
-a${id}: for (let t${id} = p; t${id} ${back ? '<=' : '>='} l${id}; t${id}${back ? '++' : '--'}) { p = t${id}; ${then.code(succeed, `continue a${id}`)} }
+      const [within, down] = back ? ['<=', '++'] : ['>=', '--']
+      const from = mayEnd ? 'p' : `p === ${edge} ? p ${back ? '+' : '-'} 1 : p`
+      const skip = other && `if (${mayEnd ? `t${id} !== ${edge} && ` : ''}${other}) continue;`
+      return `{ const l${id} = p ${forth} ${least}; ${taken} ${isShort}
+a${id}: for (let t${id} = ${from}; t${id} ${within} l${id}; t${id}${down}) { ${skip} p = t${id}; ${then.code(succeed, `continue a${id}`)} }
 ${fail}; }`
     }
     const room = back ? 'p - s' : 'e - p'
     const limit = most === Infinity ? edge : `${room} > ${most - least} ? p ${forth} ${most - least} : ${edge}`
-    const test = testOf(set, back ? `b[t${id} - 1]` : `b[t${id}]`)
+    const skip = other && `if (t${id} ${mayEnd ? '!' : '='}== ${edge} ${mayEnd ? '&&' : '||'} ${other}) break a${id};`
     return `{ ${takeCount(set, least, back, id, fail)} const l${id} = ${limit};
-for (let t${id} = p;; t${id}${forth}${forth}) { p = t${id};
-a${id}: { ${then.code(succeed, `break a${id}`)} }
-if (t${id} === l${id} || !(${test})) ${fail}; } }`
+for (let t${id} = p;; t${id}${forth}${forth}) {
+a${id}: { ${skip} p = t${id}; ${then.code(succeed, `break a${id}`)} }
+if (t${id} === l${id} || !(${testOf(set, byte)})) ${fail}; } }`
   }
 
   /** A function that calls itself for each time. */
@@ -285,7 +288,7 @@ ${least > 0 ? `if (n${id} < ${least}) ${fail};` : ''} }`
   #look(node: Extract<Node, { kind: 'look' }>, rest: Rest, id: number, fail: string): string {
     const { of, ahead, negative } = node
     if (of.kind === 'set') {
-      if (ahead !== node.back && !negative && this.#follow.beginsWith(rest, of.set)) return ''
+      if (ahead !== node.back && !negative && (this.#follow.first(rest) & ~of.set) === 0n) return ''
       return lookAt(of.set, ahead, negative, fail)
     }
     if (!negative) {

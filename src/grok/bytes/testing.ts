@@ -1,6 +1,8 @@
+import { ALL, type CharSet } from './char-set.ts'
 import type { ByteMatcher } from './matcher.ts'
+import type { Node } from './tree.ts'
 
-/** The texts of the groups and where the first two are; null: no match. */
+/** Where the groups are in the text, such as 3-5; null: no match. */
 export type Found = (string | undefined)[] | null
 
 /** What a matcher finds in a text that stands between others. */
@@ -10,8 +12,7 @@ export function byBytes(matcher: ByteMatcher, text: string): Found {
   if (!matcher.match(bytes, 2, bytes.length - 2, ranges)) return null
   return Array.from({ length: matcher.groups }, (_, group) => {
     const [begin, end] = ranges.subarray(2 * group)
-    if (begin === -1 && end === -1) return undefined
-    return `${begin - 2}-${end - 2}`
+    return begin === -1 && end === -1 ? undefined : `${begin - 2}-${end - 2}`
   })
 }
 
@@ -22,4 +23,51 @@ export function byRegex({ source, flags }: RegExp, text: string): Found {
     const range: readonly number[] | undefined = match.indices?.[group]
     return range?.join('-')
   })
+}
+
+/** A text that fits the expression, but for what it looks at around a place. `random` gives less than its argument. */
+export function textOf(node: Node, random: (below: number) => number): string {
+  switch (node.kind) {
+    case 'set':
+      return charOf(node.set, random)
+    case 'sequence':
+      return node.of.map((one) => textOf(one, random)).join('')
+    case 'choice':
+      return textOf(node.of[random(node.of.length)], random)
+    case 'repeat': {
+      const times = node.least + random(Math.min(node.most - node.least, 4) + 1)
+      return Array.from({ length: times }, () => textOf(node.of, random)).join('')
+    }
+    case 'group':
+    case 'atomic':
+      return textOf(node.of, random)
+    default:
+      return ''
+  }
+}
+
+/** Letters are likelier than signs where both may be. */
+function charOf(set: CharSet, random: (below: number) => number): string {
+  if (set === 0n) return ''
+  for (let attempt = 0; ; attempt++) {
+    const code = attempt < 20 && set !== ALL ? random(128) : 97 + random(26)
+    if ((set >> BigInt(code)) & 1n || attempt > 2000) return String.fromCharCode(code)
+  }
+}
+
+/** The text with something cut off, put in, taken out or swapped. */
+export function mutate(text: string, random: (below: number) => number): string {
+  const at = random(text.length + 1)
+  const end = at + 1 + random(5)
+  const signs = ' -:[]()"\'/.,=<>0aZ9\n\t{}_%'
+  switch (random(4)) {
+    case 0:
+      return text.slice(0, at)
+    case 1:
+      return text.slice(0, at) + signs.charAt(random(signs.length)) + text.slice(at)
+    case 2:
+      return text.slice(0, at) + text.slice(end)
+    default:
+      return text.slice(0, at) + text.slice(end, end + 5) + text.slice(at, end) + text.slice(end + 5)
+  }
 }
