@@ -1,4 +1,4 @@
-import { ALL, type CharSet } from './char-set.ts'
+import type { CharSet } from './char-set.ts'
 import type { ByteMatcher } from './matcher.ts'
 import type { Node } from './tree.ts'
 
@@ -16,8 +16,9 @@ export function byBytes(matcher: ByteMatcher, text: string): Found {
   })
 }
 
-export function byRegex({ source, flags }: RegExp, text: string): Found {
-  const match = new RegExp(source, `${flags}d`).exec(text)
+/** What V8 finds. `described` has the flag d. */
+export function byRegex(described: RegExp, text: string): Found {
+  const match = described.exec(text)
   if (match === null) return null
   return Array.from({ length: match.length }, (_, group) => {
     const range: readonly number[] | undefined = match.indices?.[group]
@@ -46,13 +47,16 @@ export function textOf(node: Node, random: (below: number) => number): string {
   }
 }
 
-/** Letters are likelier than signs where both may be. */
+const members = new Map<CharSet, string>()
+
 function charOf(set: CharSet, random: (below: number) => number): string {
-  if (set === 0n) return ''
-  for (let attempt = 0; ; attempt++) {
-    const code = attempt < 20 && set !== ALL ? random(128) : 97 + random(26)
-    if ((set >> BigInt(code)) & 1n || attempt > 2000) return String.fromCharCode(code)
+  let chars = members.get(set)
+  if (chars === undefined) {
+    const all = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code))
+    chars = all.filter((_, code) => (set >> BigInt(code)) & 1n).join('')
+    members.set(set, chars)
   }
+  return chars.charAt(random(chars.length))
 }
 
 /** The text with something cut off, put in, taken out or swapped. */
