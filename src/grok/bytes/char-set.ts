@@ -23,7 +23,21 @@ export function setOf(source: string, flags: string): CharSet {
 
 export const WORD = setOf('\\w', '')
 
-function rangesOf(set: CharSet): [number, number][] {
+type Ranges = readonly (readonly [low: number, high: number])[]
+
+/** Finding them was a third of what compiling an expression takes. */
+const known = new Map<CharSet, Ranges>()
+
+function rangesOf(set: CharSet): Ranges {
+  let ranges = known.get(set)
+  if (ranges === undefined) {
+    ranges = findRanges(set)
+    known.set(set, ranges)
+  }
+  return ranges
+}
+
+function findRanges(set: CharSet): Ranges {
   const ranges: [number, number][] = []
   for (let code = 0; code < 128; code++) {
     if (((set >> BigInt(code)) & 1n) === 0n) continue
@@ -65,7 +79,7 @@ export function testOf(set: CharSet, byte: string): string {
   return `(T${table}[${byte}] & ${mask}) !== 0`
 }
 
-function rangeTest([low, high]: [number, number], byte: string, isWithin: boolean): string {
+function rangeTest([low, high]: Ranges[number], byte: string, isWithin: boolean): string {
   if (low === high) return `${byte} ${isWithin ? '===' : '!=='} ${low}`
   if (high === 127) return `${byte} ${isWithin ? '>=' : '<'} ${low}`
   if (low === 0) return `${byte} ${isWithin ? '<=' : '>'} ${high}`

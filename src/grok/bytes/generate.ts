@@ -17,7 +17,7 @@ interface Then {
 type Characters = Extract<Node, { kind: 'set' }>
 
 /** Functions that may call one another before the stack is said to be full. A frame takes 100 to 400 bytes. */
-const FRAMES = 1000
+const FRAMES = 500
 const PARAMETERS = 'b, p, s, e, r'
 
 /** Writes an expression as JavaScript. Of its text nothing gets into that but numbers. */
