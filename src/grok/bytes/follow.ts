@@ -96,7 +96,7 @@ export class Follow {
           node.of.every((one, i) => node.of.slice(i + 1).every((other) => this.#excludes(one, this.rest(other, next))))
         )
       case 'repeat':
-        if (node.most === 0) return true
+        if (node.most === 0 || (node.of.kind === 'set' && node.least === node.most)) return true
         if (isNullable(node.of)) return false
         if (!this.isSure(next) && !this.#excludes(node.of, next)) return false
         return this.isDirect(node.of, this.within(node, next))
