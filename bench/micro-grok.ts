@@ -1,9 +1,12 @@
 /**
  * What grok costs, in µs of CPU: a match of some shipped patterns, of the same expression with named groups, and of a
- * line that does not match; compiling a pattern; what the guard adds to a line.
+ * line that does not match; compiling a pattern; what the guard adds to a line; V8 on a decoded line beside the matcher
+ * of bytes.
  *
  *     node bench/micro-grok.ts
  */
+import { datasetPaths, readDatasetFile, SHIPPED } from '../src/dataset/load.ts'
+import { byteMatcher } from '../src/grok/bytes/matcher.ts'
 import { Captures } from '../src/grok/captures.ts'
 import { compileGrok } from '../src/grok/compile.ts'
 import { expandGrok } from '../src/grok/expand.ts'
@@ -11,6 +14,7 @@ import { GrokExpression } from '../src/grok/expression.ts'
 import { Guard } from '../src/grok/guard.ts'
 import { PatternLibrary } from '../src/grok/library.ts'
 import { Text } from '../src/grok/text.ts'
+import { readCaptures } from './support/captures.ts'
 
 const ROUNDS = 9
 const library = PatternLibrary.load({ vocabulary: 'ecs' })
@@ -52,6 +56,48 @@ for (const size of [512, 64]) {
     })
     return 1
   })
+}
+
+const files = ['sshd', 'mix'].map((name) => `${import.meta.dirname}/captures/${name}.log.zst`)
+const datagrams = await readCaptures(files)
+const texts = datagrams.starts.map((from, i) => textOf(datagrams.bytes.toString('latin1', from, datagrams.ends[i])))
+for (const [dataset, name] of [
+  ['sshd', 'failed'],
+  ['openstack', 'header'],
+  ['haproxy', 'http'],
+] as const) {
+  const path = datasetPaths([SHIPPED]).find((path) => path.endsWith(`/${dataset}.yaml`)) ?? ''
+  const { header = [], patterns, definitions, samples } = readDatasetFile(path, true).file
+  const matches = name === 'header' ? header : patterns.filter((one) => one.name === name).flatMap(({ match }) => match)
+  const own = library.with(definitions)
+  // The captures have none of haproxy's requests.
+  let left = dataset === 'haproxy' ? samples.flatMap(({ line }) => line.map(textOf)) : texts
+  for (const [i, match] of matches.entries()) {
+    const { regex } = compileGrok(match, own)
+    const fitting = left.filter((text) => regex.test(text) && /^[\0-\x7f]*$/.test(text))
+    left = left.filter((text) => !regex.test(text))
+    if (fitting.length > 0) compare(`${dataset}/${name} ${i}`, regex, fitting.slice(0, 1000))
+  }
+}
+
+/** What follows the tag. */
+function textOf(line: string): string {
+  return line.slice(line.search(/: /) + 2)
+}
+
+function compare(name: string, regex: RegExp, texts: readonly string[]): void {
+  const matcher = byteMatcher(regex)
+  if (matcher === null) throw new Error(`${name}: not over bytes`)
+  const lines = texts.map((text) => Buffer.from(text, 'latin1'))
+  const ranges = new Int32Array(2 * matcher.groups)
+  const length = Math.round(lines.reduce((sum, line) => sum + line.length, 0) / lines.length)
+  console.log(`${name}, ${lines.length} lines of ${length} bytes, ${matcher.groups - 1} groups`)
+  best('  decoded, V8', 100_000, (i) => regex.exec(lines[i % lines.length].toString('latin1'))?.length ?? 0)
+  best('  bytes', 100_000, (i) => {
+    const line = lines[i % lines.length]
+    return matcher.match(line, 0, line.length, ranges) ? 1 : 0
+  })
+  best('  compile', 20, () => byteMatcher(regex)?.groups ?? 0)
 }
 
 function namedGroups(pattern: string): RegExp {
