@@ -73,4 +73,83 @@ describe('matches as RegExp does', () => {
     )
     expect(supported).toBeGreaterThan(1000)
   })
+  it.each([
+    // Each way of an alternative, and one that begins as another does.
+    ['^(?:WARN|WARNING|(?:WAR)+) x', 'WARNING x'],
+    // A loop that must give back, and one that need not.
+    ['^(.*) from ([^ ]+) (\\d+)$', 'a from b from 10.0.0.1 from 7'],
+    ['^(\\d+)(\\d{2})', '12345'],
+    // Groups of earlier rounds are forgotten, those of a round that fails are not kept.
+    ['^(?:(a)|(b)|(1))+', 'ab1b'],
+    ['^(?:(a)b?)*', 'abaa1'],
+    ['^(?:(a)(b))*a', 'ababa'],
+    // Rounds that take nothing.
+    ['^(a*)*', 'b'],
+    ['^(?:a?)*?b', 'aab'],
+    ['^(?:|a)+b', 'aab'],
+    ['^(a*)?b', 'b'],
+    ['^(?:a?){2,3}?b', 'ab'],
+    // What was matched once is not matched otherwise.
+    ['^(?:(?=(a+))\\1)ab', 'aaab'],
+    ['^(?=(a+))\\1b', 'aaab'],
+    ['^(?!(a)b)a(\\1)', 'ac'],
+    // Backwards, the groups too.
+    ['^(?:a|1)+(?<=(1+)(a*))', '11aa'],
+    ['^.*(?<=\\.([a-z]{1,3}))', '/b.tar.gz'],
+    ['^\\w+\\b-\\B.', 'ab--'],
+    // Case.
+    ['^xk[^a]', 'XKB', 'i'],
+    ['^k\\w', 'K1', 'iu'],
+    ['^[ſ]a', 'sa', 'iu'],
+    ['^[[a-z]--b]+', 'aab', 'v'],
+  ])('%s on %s', (source, text, flags = 's') => {
+    const regex = new RegExp(source, flags)
+    const matcher = byteMatcher(regex)
+    if (matcher === null) throw new Error('not supported')
+    for (let end = 0; end <= text.length; end++) {
+      expect(byBytes(matcher, text.slice(0, end))).toEqual(byRegex(new RegExp(regex, `${flags}d`), text.slice(0, end)))
+    }
+  })
+
+  it.each([
+    ['^(?:ab|c)*d', 'ab'],
+    ['^(?:ab|a|c)*d', 'abc'],
+    ['^(?:(a)|(b)){2,}?$', 'ab'],
+    ['^((?:a|b1?)*?-?)$', 'b1a'],
+    ['^(?:[ab]{2,3}1)*-', 'ab1'],
+    ['^(.*)(?=( b))(.*) a(?![^\\n])', ' b a'],
+    ['^(?:[^-]*(?:-.[^-]*)*)$', '-ab'],
+    ['^(?:(?:(a)b?)+1)+$', 'aba1'],
+    ['^(a|b|ab)*$', 'a'],
+  ])('%s on 8 KiB of %s', (source, part) => {
+    const regex = new RegExp(source, 's')
+    const matcher = byteMatcher(regex)
+    if (matcher === null) throw new Error('not supported')
+    const long = part.repeat(8192 / part.length)
+    const described = new RegExp(regex, 'ds')
+    for (const text of [long, `${long}d`, `${long}-`, `${long} b a`]) {
+      expect(byBytes(matcher, text)).toEqual(byRegex(described, text))
+    }
+  })
+})
+
+describe('leaves to V8', () => {
+  it.each([
+    ['what may match anywhere', 'a|^b'],
+    ['an expression with a state', '^a', 'g'],
+    ['one that begins where the last match ended', '^a', 'y'],
+    ['lines within the text', '^a$', 'm'],
+    ['names', '^(?<a>b)'],
+    ['flags of a group', '^(?i:a)'],
+    ['a reference into a group that is open', '^(a\\1)'],
+    ['a reference to what comes later', '^\\1(a)'],
+    ['a reference that ignores case', '^(a)\\1', 'i'],
+    ['a reference backwards', '^(a)(?<=\\1)b'],
+    ['words of Unicode', '^\\bk', 'iu'],
+    ['members of a class that are strings', '^[\\q{ab}]', 'v'],
+    ['octal numbers', '^\\01'],
+    ['a lookahead that is repeated', '^(?=a)*'],
+  ])('%s', (_, source, flags = '') => {
+    expect(byteMatcher(new RegExp(source, flags))).toBeNull()
+  })
 })
