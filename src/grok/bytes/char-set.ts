@@ -25,14 +25,15 @@ export const WORD = setOf('\\w', '')
 
 type Ranges = readonly (readonly [low: number, high: number])[]
 
-/** Finding them was a third of what compiling an expression takes. */
-const known = new Map<CharSet, Ranges>()
+/** By the set as a text: all numbers with the same lowest 64 bits are one in V8's maps. */
+const known = new Map<string, Ranges>()
 
 function rangesOf(set: CharSet): Ranges {
-  let ranges = known.get(set)
+  const key = set.toString(32)
+  let ranges = known.get(key)
   if (ranges === undefined) {
     ranges = findRanges(set)
-    known.set(set, ranges)
+    known.set(key, ranges)
   }
   return ranges
 }
@@ -50,16 +51,17 @@ function findRanges(set: CharSet): Ranges {
 
 /** Eight sets each; shared by all expressions. */
 export const TABLES: Uint8Array[] = []
-const places = new Map<CharSet, { table: number; mask: number }>()
+const places = new Map<string, { table: number; mask: number }>()
 
 function placeOf(set: CharSet): { table: number; mask: number } {
-  let place = places.get(set)
+  const key = set.toString(32)
+  let place = places.get(key)
   if (place === undefined) {
     const table = places.size >> 3
     place = { table, mask: 1 << (places.size & 7) }
     TABLES[table] ??= new Uint8Array(128)
     for (let code = 0; code < 128; code++) if ((set >> BigInt(code)) & 1n) TABLES[table][code] |= place.mask
-    places.set(set, place)
+    places.set(key, place)
   }
   return place
 }

@@ -1,4 +1,4 @@
-import { ALL, type CharSet, testOf } from './char-set.ts'
+import { ALL, type CharSet, EDGE, testOf } from './char-set.ts'
 import type { Node, Repeat } from './tree.ts'
 
 /*
@@ -61,6 +61,42 @@ export function takeMost(node: Repeat, set: CharSet, back: boolean, id: number, 
   return code
 }
 
+/**
+ * What follows is tried after the longest match and then after ever shorter ones, or the other way round.
+ * @param first what that begins with: most places are left out by the next character alone
+ * @param then ends with the statement it is given where what follows does not match
+ */
+export function tryEach(
+  node: Repeat,
+  { set, back }: { set: CharSet; back: boolean },
+  id: number,
+  first: CharSet,
+  then: (fail: string) => string,
+  fail: string,
+): string {
+  const { least, most } = node
+  const [forth, edge, room] = back ? ['-', 's', 'p - s'] : ['+', 'e', 'e - p']
+  const byte = back ? `b[t${id} - 1]` : `b[t${id}]`
+  const other = (first & ALL) === ALL ? '' : negated(testOf(first & ALL, byte))
+  const mayEnd = (first & EDGE) !== 0n
+  if (!node.lazy) {
+    const taken = takeMost({ ...node, least: 0 }, set, back, id, fail)
+    const isShort = least === 0 ? '' : `if (${back ? 'p > l' : 'p < l'}${id}) ${fail};`
+    const [within, down] = back ? ['<=', '++'] : ['>=', '--']
+    const from = mayEnd ? 'p' : `p === ${edge} ? p ${back ? '+' : '-'} 1 : p`
+    const skip = other && `if (${mayEnd ? `t${id} !== ${edge} && ` : ''}${other}) continue;`
+    return `{ const l${id} = p ${forth} ${least}; ${taken} ${isShort}
+a${id}: for (let t${id} = ${from}; t${id} ${within} l${id}; t${id}${down}) { ${skip} p = t${id}; ${then(`continue a${id}`)} }
+${fail}; }`
+  }
+  const limit = most === Infinity ? edge : `${room} > ${most - least} ? p ${forth} ${most - least} : ${edge}`
+  const skip = other && `if (t${id} ${mayEnd ? '!' : '='}== ${edge} ${mayEnd ? '&&' : '||'} ${other}) break a${id};`
+  return `{ ${takeCount(set, least, back, id, fail)} const l${id} = ${limit};
+for (let t${id} = p;; t${id}${forth}${forth}) {
+a${id}: { ${skip} p = t${id}; ${then(`break a${id}`)} }
+if (t${id} === l${id} || ${negated(testOf(set, byte))}) ${fail}; } }`
+}
+
 /** Exactly `count` of them. */
 export function takeCount(set: CharSet, count: number, back: boolean, id: number, fail: string): string {
   if (count <= UNROLLED) return takeSets(new Array<CharSet>(count).fill(set), back, fail)
@@ -72,6 +108,23 @@ export function takeCount(set: CharSet, count: number, back: boolean, id: number
 
 export function unset(groups: readonly number[]): string {
   return groups.map((group) => `r[${2 * group}] = r[${2 * group + 1}] = -1;`).join(' ')
+}
+
+/** What groups hold is kept as long as a further time of what they are in may fail. */
+export function keep(groups: readonly number[]): string {
+  return slotsOf(groups)
+    .map((slot) => `const g${slot} = r[${slot}];`)
+    .join(' ')
+}
+
+export function putBack(groups: readonly number[]): string {
+  return slotsOf(groups)
+    .map((slot) => `r[${slot}] = g${slot};`)
+    .join(' ')
+}
+
+function slotsOf(groups: readonly number[]): number[] {
+  return groups.flatMap((group) => [2 * group, 2 * group + 1])
 }
 
 /** Where a group opens and where it closes: backwards it is the other way round. */

@@ -1,21 +1,6 @@
 import { ALL, type CharSet, EDGE } from './char-set.ts'
+import { CHECK, DONE, isSure, type Rest } from './rest.ts'
 import { isNullable, type Node, type Repeat } from './tree.ts'
-
-/** What is still to be matched, as a list. */
-export interface Rest {
-  /** Null: nothing, any text fits. */
-  node: Node | typeof CHECK | null
-  next: Rest
-}
-
-/** Takes no character, and may fail. */
-export const CHECK = { kind: 'check' } as const
-export const DONE: Rest = {
-  node: null,
-  get next() {
-    return this
-  },
-}
 
 /** How a text may begin that fits a rest. No more exactly than it takes to tell two apart. */
 interface Opening {
@@ -92,25 +77,17 @@ export class Follow {
       case 'choice':
         if (!node.of.every((one) => this.isDirect(one, next))) return false
         return (
-          this.isSure(next) ||
+          isSure(next) ||
           node.of.every((one, i) => node.of.slice(i + 1).every((other) => this.#excludes(one, this.rest(other, next))))
         )
       case 'repeat':
         if (node.most === 0 || (node.of.kind === 'set' && node.least === node.most)) return true
         if (isNullable(node.of)) return false
-        if (!this.isSure(next) && !this.#excludes(node.of, next)) return false
+        if (!isSure(next) && !this.#excludes(node.of, next)) return false
         return this.isDirect(node.of, this.within(node, next))
       default:
         return true
     }
-  }
-
-  /** True when it matches whatever follows. */
-  isSure({ node, next }: Rest): boolean {
-    if (node === null) return true
-    if (node.kind === 'check') return false
-    if (!this.isSure(next)) return isAnything(node) && matchesAtEdge(next)
-    return isSure(node)
   }
 
   /** True when no text that begins as the node does fits the rest. */
@@ -219,51 +196,4 @@ function nextOf(node: Node | typeof CHECK): CharSet {
   if (node.kind === 'edge') return node.end !== node.back ? EDGE : ANY
   if (node.kind !== 'look' || node.ahead === node.back || node.of.kind !== 'set') return ANY
   return node.negative ? ANY & ~node.of.set : node.of.set
-}
-
-/** True when it matches at any place. */
-function isSure(node: Node): boolean {
-  switch (node.kind) {
-    case 'repeat':
-      return node.least === 0
-    case 'sequence':
-      return node.of.every(isSure)
-    case 'choice':
-      return node.of.some(isSure)
-    case 'group':
-      return isSure(node.of)
-    default:
-      return false
-  }
-}
-
-function isAnything(node: Node): boolean {
-  if (node.kind === 'group') return isAnything(node.of)
-  if (node.kind !== 'repeat' || node.least > 0 || node.most < Infinity) return false
-  return node.of.kind === 'set' && node.of.set === ALL
-}
-
-/** True when it matches where there are no more characters. */
-function matchesAtEdge({ node, next }: Rest): boolean {
-  if (node === null) return true
-  return node.kind !== 'check' && matchesEdge(node) && matchesAtEdge(next)
-}
-
-function matchesEdge(node: Node): boolean {
-  switch (node.kind) {
-    case 'repeat':
-      return node.least === 0
-    case 'sequence':
-      return node.of.every(matchesEdge)
-    case 'choice':
-      return node.of.some(matchesEdge)
-    case 'group':
-      return matchesEdge(node.of)
-    case 'edge':
-      return node.end !== node.back
-    case 'look':
-      return node.negative && node.ahead !== node.back && !isNullable(node.of)
-    default:
-      return false
-  }
 }
