@@ -43,12 +43,15 @@ export function encodeBlob(batch: Batch): Buffer {
   const arranged = arrange(batch.body, batch.count)
   const packed = pack(arranged ?? batch.body)
   const header = Buffer.from(JSON.stringify({ tally: batch.tally, arranged: arranged !== undefined }))
-  const head = Buffer.allocUnsafe(PREFIX)
-  head.write(MAGIC, 'latin1')
-  head.writeUInt8(VERSION, MAGIC.length)
-  head.writeUInt32LE(header.byteLength, 4)
-  head.writeUInt32LE(crc32(packed, crc32(header)), 8)
-  const blob = Buffer.concat([head, header, packed])
+  const end = PREFIX + header.byteLength
+  // Not out of Node's pool, of which every small batch would keep a slab until it is collected.
+  const blob = Buffer.allocUnsafeSlow(end + packed.byteLength)
+  blob.write(MAGIC, 'latin1')
+  blob.writeUInt8(VERSION, MAGIC.length)
+  blob.writeUInt32LE(header.byteLength, 4)
+  blob.set(header, PREFIX)
+  blob.set(packed, end)
+  blob.writeUInt32LE(crc32(blob.subarray(PREFIX)), 8)
   free(packed)
   return blob
 }
