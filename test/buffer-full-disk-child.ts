@@ -1,8 +1,8 @@
 import { rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BufferFull } from '../src/buffer/buffer.ts'
-import { allDone, makeBatch } from '../src/buffer/conformance.ts'
 import { DiskBuffer } from '../src/buffer/disk/disk.ts'
+import { allDone, makeBatch } from '../src/buffer/sample-batches.ts'
 import type { Happening } from '../src/ledger/happening.ts'
 import { Marks } from '../src/ledger/marks.ts'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { allDone, lastAgain, makeBatch, restOf } from '../src/buffer/conformance.ts'
 import { DiskBuffer } from '../src/buffer/disk/disk.ts'
+import { allDone, lastAgain, makeBatch, restOf } from '../src/buffer/sample-batches.ts'
 import { lockDirectory } from '../src/ledger/lock.ts'
 import { Marks } from '../src/ledger/marks.ts'
 

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { allDone, makeBatch, take } from '../src/buffer/conformance.ts'
 import { encodeBlob, keyLine } from '../src/buffer/redis/entry.ts'
 import { RedisBuffer } from '../src/buffer/redis/redis.ts'
+import { allDone, makeBatch, take } from '../src/buffer/sample-batches.ts'
 import { type RedisServer, startRedis } from './support/redis.ts'
 
 const MAIN = join(import.meta.dirname, '../src/main.ts')

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { makeBatch } from '../src/buffer/conformance.ts'
 import { ListReader, positionOf } from '../src/buffer/list/reader.ts'
 import { ListWriter } from '../src/buffer/list/writer.ts'
 import { RedisLink } from '../src/buffer/redis/link.ts'
+import { makeBatch } from '../src/buffer/sample-batches.ts'
 import { type RedisServer, startRedis } from './support/redis.ts'
 
 let stack: AsyncDisposableStack

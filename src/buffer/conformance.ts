@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { OutputTotals } from '../ledger/marks.ts'
-import { type Batch, type BatchBuffer, BufferFull, type Lease, type Outcome } from './buffer.ts'
+import { type BatchBuffer, BufferFull } from './buffer.ts'
+import { allDone, lastAgain, makeBatch, restOf, take, takeOne } from './sample-batches.ts'
 
 /** A buffer under test, empty, with its ledger. */
 export interface Subject {
@@ -15,53 +16,6 @@ export interface SubjectOptions {
   /** Bytes of bodies after which the buffer may be full; twice of it must be too much. */
   size: number
   leaseMs: number
-}
-
-/** A batch of `count` events with `pad` bytes each, and some. */
-export function makeBatch(
-  number: number,
-  { stream = 'a'.repeat(16), output = 'store', count = 3, pad = 70 } = {},
-): Batch {
-  const text = `{"create":{}}\n{"n":"${stream}-${number}","pad":"${'x'.repeat(pad)}"}\n`
-  const received = { from: Date.now(), to: Date.now() }
-  const tally: Batch['tally'] = [
-    ['unrouted', 'web1', count - 1],
-    ['unrouted', 'web2', 1],
-  ]
-  return { stream, number, part: 0, output, count, body: Buffer.from(text.repeat(count)), tally, received }
-}
-
-/** What is left of a batch when its last event is to be tried again. */
-export function restOf(batch: Batch): Batch {
-  const body = Buffer.from(batch.body).subarray(-batch.body.length / batch.count)
-  const tally: Batch['tally'] = [batch.tally.at(-1) ?? ['', '', 0]]
-  return { ...batch, part: batch.part + 1, count: 1, body: Buffer.from(body), tally: [[tally[0][0], tally[0][1], 1]] }
-}
-
-export const allDone = ({ batch }: Lease): Outcome => ({ done: batch.count, duplicate: 0, exceptions: [] })
-
-export const lastAgain = ({ batch }: Lease): Outcome => ({
-  done: batch.count - 1,
-  duplicate: 0,
-  exceptions: [[batch.count - 1, 'retry', 'busy']],
-})
-
-/** The next `n` leases, or those that came until `signal` aborted. */
-export async function take(buffer: BatchBuffer, n: number, output = 'store', signal?: AbortSignal): Promise<Lease[]> {
-  const stop = new AbortController()
-  const leases: Lease[] = []
-  for await (const lease of buffer.leases(output, signal ?? stop.signal)) {
-    leases.push(lease)
-    if (leases.length === n) break
-  }
-  stop.abort()
-  return leases
-}
-
-export async function takeOne(buffer: BatchBuffer, output = 'store'): Promise<Lease> {
-  const [lease] = await take(buffer, 1, output)
-  if (!lease) throw new Error('no lease came')
-  return lease
 }
 
 /** What every buffer must do, wherever its batches lie; a `durable` one also after a crash. */
@@ -96,6 +50,15 @@ export function conformance(
       await Promise.all(batches.map((batch) => buffer.append(batch)))
       const leases = await take(buffer, 20)
       expect(leases.map(({ batch }) => ({ ...batch, body: Buffer.from(batch.body) }))).toEqual(batches)
+    })
+
+    test('events of all lengths come back as they were, byte for byte', async () => {
+      const { buffer } = subject
+      const parts = Array.from({ length: 300 }, (_, index) => makeBatch(index, { count: 2, pad: (index * 37) % 6000 }))
+      const body = Buffer.concat(parts.map((part) => part.body))
+      await buffer.append({ ...makeBatch(1, { count: 600 }), body: Buffer.from(body) })
+      const { batch } = await takeOne(buffer)
+      expect(Buffer.from(batch.body).equals(body)).toBe(true)
     })
 
     test("the body's bytes are the caller's again after append", async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Lease } from '../buffer/buffer.ts'
-import { makeBatch } from '../buffer/conformance.ts'
+import { makeBatch } from '../buffer/sample-batches.ts'
 import { gather } from './gather.ts'
 
 const lease = (number: number, pad = 0): Lease => ({

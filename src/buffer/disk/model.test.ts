@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Marks } from '../../ledger/marks.ts'
 import type { Lease } from '../buffer.ts'
-import { allDone, lastAgain, makeBatch, restOf, takeOne } from '../conformance.ts'
+import { allDone, lastAgain, makeBatch, restOf, takeOne } from '../sample-batches.ts'
 import { DiskBuffer } from './disk.ts'
 
 /** What a buffer should hold: (number, part) of each output that waits, in order, and the events that are settled. */

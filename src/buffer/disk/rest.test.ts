@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Marks } from '../../ledger/marks.ts'
-import { allDone, lastAgain, makeBatch, restOf, take, takeOne } from '../conformance.ts'
+import { allDone, lastAgain, makeBatch, restOf, take, takeOne } from '../sample-batches.ts'
 import { DiskBuffer } from './disk.ts'
 
 /** A crash at each point of a settlement that leaves a rest. */

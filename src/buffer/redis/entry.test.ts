@@ -1,7 +1,7 @@
 import { crc32, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { makeBatch } from '../conformance.ts'
+import { makeBatch } from '../sample-batches.ts'
 import { decodeBlob, encodeBlob, isNewer, keyLine, parseKeyLine } from './entry.ts'
 
 const key = (line: string) => {
