@@ -51,11 +51,8 @@ function lastOf(node: Node, before: CharSet): CharSet {
       return node.of.reduce((last, one) => lastOf(one, last), before)
     case 'choice':
       return node.of.reduce((last, one) => last | lastOf(one, before), 0n)
-    case 'repeat': {
-      const last = lastOf(node.of, before)
-      const again = node.most > 1 ? lastOf(node.of, before | last) : 0n
-      return last | again | (node.least === 0 || isNullable(node.of) ? before : 0n)
-    }
+    case 'repeat':
+      return lastOf(node.of, before) | (node.least === 0 || isNullable(node.of) ? before : 0n)
     case 'group':
     case 'atomic':
       return lastOf(node.of, before)

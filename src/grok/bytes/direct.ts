@@ -63,11 +63,11 @@ export class Direct {
         return `${mark(node.number, !node.back)} ${this.node(node.of, rest, fail)} ${mark(node.number, node.back)}`
       case 'choice': {
         const parts = node.of.map((one, i) => {
-          const others = unset(node.of.filter((other) => other !== one).flatMap(groupsOf))
-          if (i === node.of.length - 1) return `${others} ${this.node(one, rest, fail)}`
-          return `a${id}: { ${others} ${this.node(one, rest, `break a${id}`)} break d${id}; } p = q${id};`
+          if (i === node.of.length - 1) return this.node(one, rest, fail)
+          const tried = this.node(one, rest, `break a${id}`)
+          return `a${id}: { ${tried} break d${id}; } p = q${id}; ${unset(groupsOf(one))}`
         })
-        return `d${id}: { const q${id} = p; ${parts.join('\n')} }`
+        return `d${id}: { const q${id} = p; ${unset(groupsOf(node))} ${parts.join('\n')} }`
       }
       case 'repeat':
         return this.#loop(node, rest, id, fail)

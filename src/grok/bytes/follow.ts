@@ -16,6 +16,7 @@ const STEPS = 100
 const DEPTH = 60
 const PAIRS = 100
 const COUNT = 16
+const CHOICES = 64
 
 /** Answers questions about what follows a place of one expression. */
 export class Follow {
@@ -75,7 +76,7 @@ export class Follow {
         return node.of.every((one, i) => this.isDirect(one, rests[i]))
       }
       case 'choice':
-        if (!node.of.every((one) => this.isDirect(one, next))) return false
+        if (node.of.length > CHOICES || !node.of.every((one) => this.isDirect(one, next))) return false
         return (
           isSure(next) ||
           node.of.every((one, i) => node.of.slice(i + 1).every((other) => this.#excludes(one, this.rest(other, next))))

@@ -99,11 +99,11 @@ try { return ${start}(b, s, s, e, r); } catch (error) { if (error === FULL) retu
     const shared = this.#shared(then)
     const id = this.id()
     const parts = of.map((node, i) => {
-      const others = unset(of.filter((other) => other !== node).flatMap(groupsOf))
-      if (i === of.length - 1) return `${others} ${this.node(node, shared, succeed, fail)}`
-      return `a${id}: { ${others} ${this.node(node, shared, succeed, `break a${id}`)} } p = q${id};`
+      if (i === of.length - 1) return this.node(node, shared, succeed, fail)
+      const tried = this.node(node, shared, succeed, `break a${id}`)
+      return `a${id}: { ${tried} } p = q${id}; ${unset(groupsOf(node))}`
     })
-    return `{ const q${id} = p; ${parts.join('\n')} }`
+    return `{ const q${id} = p; ${unset(of.flatMap(groupsOf))} ${parts.join('\n')} }`
   }
 
   #option(node: Repeat, then: Then, succeed: string, fail: string): string {

@@ -19,7 +19,8 @@ export function byteMatcher(regex: RegExp): ByteMatcher | null {
     const { tree, groups } = parse(regex)
     return isAnchored(tree) ? new Compiled(regex, groups, generate(tree)) : null
   } catch (error) {
-    if (error instanceof Unsupported) return null
+    // Groups within groups by the thousand are more than the stack holds.
+    if (error instanceof Unsupported || error instanceof RangeError) return null
     throw error
   }
 }
