@@ -4,7 +4,7 @@ import { Garbage } from './garbage.ts'
 const MIB = 1 << 20
 const MINUTE = 60_000
 
-test('garbage is collected once there are 8 MiB of it, once a minute at most, but not in a flood', () => {
+test('garbage is collected once there are 4 MiB of it, once a minute at most, but not in a flood', () => {
   let inUse = 40 * MIB
   let collections = 0
   const garbage = new Garbage(
@@ -20,12 +20,12 @@ test('garbage is collected once there are 8 MiB of it, once a minute at most, bu
     return collections
   }
   expect(grow(40, 0)).toBe(0)
-  expect(grow(48, 1000)).toBe(0)
-  expect(grow(49, 2000, 100_000)).toBe(0)
-  expect(grow(49, 3000)).toBe(1)
-  expect(grow(52, 4000)).toBe(1)
-  expect(grow(53, 3000 + MINUTE - 1)).toBe(1)
-  expect(grow(53, 3000 + MINUTE)).toBe(2)
+  expect(grow(44, 1000)).toBe(0)
+  expect(grow(45, 2000, 100_000)).toBe(0)
+  expect(grow(45, 3000)).toBe(1)
+  expect(grow(48, 4000)).toBe(1)
+  expect(grow(49, 3000 + MINUTE - 1)).toBe(1)
+  expect(grow(49, 3000 + MINUTE)).toBe(2)
 })
 
 test('a collection frees what nobody holds any more', async () => {

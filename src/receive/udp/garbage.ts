@@ -2,7 +2,7 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /** Bytes beyond what was in use after the last collection. */
-const MOST = 8 << 20
+const MOST = 4 << 20
 /** Between two collections, ms: then they take a thousandth of a core at most, however much garbage a load makes. */
 const REST = 60_000
 /** While a lane collects, what comes waits in the receive buffer. */
@@ -10,8 +10,7 @@ const FLOOD_PER_SECOND = 50_000
 
 /**
  * A thread's garbage. V8 lets it grow to three times of what is in use, and a lane makes 14 bytes a line: over minutes of a
- * slow stream each thread takes tens of megabytes that nobody needs. A collection takes 50 ms in a lane with all datasets,
- * 30 on the main thread.
+ * slow stream each thread takes tens of megabytes that nobody needs. A collection takes 20 to 50 ms.
  */
 export class Garbage {
   readonly #inUse: () => number
