@@ -123,6 +123,32 @@ describe('an answer that means "not now" sends the batch to the next Redis, and 
   })
 })
 
+test('a third Redis takes what the first two can not, all three are drained, and the first is gone back to', async () => {
+  const [a, b, c] = [await redis(), await redis(), await redis()]
+  const { buffer, first, second } = await failover(a.url, b.url, c.url)
+  await Promise.all([first, second].map(({ link }) => link.settled(5000)))
+  await buffer.append(makeBatch(1))
+  await a.kill()
+  await until('the first is known to be away', () => !first.link.well)
+  await buffer.append(makeBatch(2))
+  await b.kill()
+  await until('the second is known to be away', () => !second.link.well)
+  await buffer.append(makeBatch(3))
+  expect(await waiting(c)).toBe(1)
+  await Promise.all([a.start(), b.start()])
+  let number = 3
+  await until('the first takes batches again', async () => {
+    await buffer.append(makeBatch(++number))
+    return (await waiting(a)) > 1
+  })
+  const leases = await take(buffer, number)
+  expect(leases.map(({ batch }) => batch.number).sort((a, b) => a - b)).toEqual(
+    Array.from({ length: number }, (_, index) => index + 1),
+  )
+  for (const lease of leases) expect(await lease.settle(allDone(lease))).toBe('settled')
+  expect(await Promise.all([a, b, c].map(waiting))).toEqual([0, 0, 0])
+})
+
 test('a shipper that stops gives back what it had taken, to others at once', async () => {
   const server = await redis()
   const dir = await mkdtemp(join(tmpdir(), 'sluice-trouble-'))
