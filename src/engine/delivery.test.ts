@@ -1,5 +1,5 @@
 import pino from 'pino'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Batch, Lease, Outcome } from '../buffer/buffer.ts'
 import { isFreed } from '../buffer/free.ts'
 import { MemoryBuffer } from '../buffer/memory.ts'
@@ -178,3 +178,31 @@ test('a stop gives back what an output does not finish', async () => {
     break
   }
 }, 20_000)
+
+test('leases are renewed for as long as the output takes', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+  const gate = Promise.withResolvers<void>()
+  let renewed = 0
+  const renew = async () => {
+    renewed++
+  }
+  let begun = false
+  const deliver = async (batches: Batch[]) => {
+    begun = true
+    await gate.promise
+    return allDone(batches)
+  }
+  const { buffer, sum } = start(deliver, {}, (lease) => ({ ...lease, renew }))
+  await buffer.append(makeBatch(1))
+  await until(() => begun)
+  vi.advanceTimersByTime(60_000)
+  expect(renewed).toBeGreaterThan(1)
+  gate.resolve()
+  await until(() => sum() === 3)
+  const before = renewed
+  vi.advanceTimersByTime(60_000)
+  expect(renewed).toBe(before)
+})
