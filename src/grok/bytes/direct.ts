@@ -1,7 +1,7 @@
 import { testOf, WORD } from './char-set.ts'
 import { keep, lookAt, mark, putBack, setsOf, takeCount, takeMost, takeReference, takeSets, unset } from './code.ts'
 import type { Follow } from './follow.ts'
-import { DONE, isSure, type Rest } from './rest.ts'
+import type { Rest } from './rest.ts'
 import { groupsOf, type Node, type Repeat } from './tree.ts'
 
 /** What is done once a node has matched. */
@@ -89,7 +89,7 @@ export class Direct {
 
   #loop(node: Repeat, rest: Rest, id: number, fail: string): string {
     const { of, least, lazy } = node
-    const most = lazy && isSure(rest) ? least : node.most
+    const most = lazy && rest.isSure ? least : node.most
     if (most === 0) return unset(groupsOf(of))
     if (of.kind === 'set') {
       if (least === most) return `{ ${takeCount(of.set, least, of.back, id, fail)} }`
@@ -123,7 +123,7 @@ p = q${id}; ${unset(groupsOf(of))} }`
 
   /** The node by itself: once it has matched it is not tried in other ways. */
   #once(node: Node, id: number, fail: string): string {
-    const end: Then = { rest: DONE, code: (succeed) => `${succeed};`, short: true }
+    const end: Then = { rest: this.#writer.follow.done, code: (succeed) => `${succeed};`, short: true }
     const before = this.#writer.functions.length
     const code = `d${id}: { ${this.#writer.node(node, end, `break d${id}`, fail)} }`
     return this.#writer.functions.length === before ? code : `const h${id} = depth; ${code} depth = h${id};`

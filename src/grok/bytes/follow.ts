@@ -1,5 +1,5 @@
 import { ALL, type CharSet, EDGE } from './char-set.ts'
-import { CHECK, DONE, isSure, type Rest } from './rest.ts'
+import { CHECK, Rest } from './rest.ts'
 import { isNullable, type Node, type Repeat } from './tree.ts'
 
 /** How a text may begin that fits a rest. No more exactly than it takes to tell two apart. */
@@ -20,37 +20,24 @@ const CHOICES = 64
 
 /** Answers questions about what follows a place of one expression. */
 export class Follow {
-  readonly #rests = new Map<Rest, Map<Rest['node'], Rest>>()
+  /** Nothing follows, and any text fits. */
+  readonly done = new Rest()
   readonly #openings = new Map<Rest, Opening>()
   readonly #direct = new Map<Rest, boolean>()
   readonly #less = new Map<Repeat, Repeat>()
 
-  rest(node: Rest['node'], next: Rest): Rest {
-    let byNode = this.#rests.get(next)
-    if (byNode === undefined) {
-      byNode = new Map()
-      this.#rests.set(next, byNode)
-    }
-    let rest = byNode.get(node)
-    if (rest === undefined) {
-      rest = { node, next }
-      byNode.set(node, rest)
-    }
-    return rest
-  }
-
   /** What follows each of the nodes. */
   rests(nodes: readonly Node[], next: Rest): Rest[] {
     const rests = [next]
-    for (let i = nodes.length - 1; i > 0; i--) rests.push(this.rest(nodes[i], rests[rests.length - 1]))
+    for (let i = nodes.length - 1; i > 0; i--) rests.push(rests[rests.length - 1].after(nodes[i]))
     return rests.reverse()
   }
 
   /** What follows one time of what is repeated. */
   within(node: Repeat, next: Rest): Rest {
     const { of, least, most } = node
-    const again = most === 1 ? next : this.rest(this.#star(node), next)
-    return isNullable(of) || least > 1 ? this.rest(CHECK, again) : again
+    const again = most === 1 ? next : next.after(this.#star(node))
+    return isNullable(of) || least > 1 ? again.after(CHECK) : again
   }
 
   /**
@@ -58,7 +45,7 @@ export class Follow {
    * too, or in no other way of the node it would.
    */
   isDirect(node: Node, next: Rest): boolean {
-    const rest = this.rest(node, next)
+    const rest = next.after(node)
     let direct = this.#direct.get(rest)
     if (direct === undefined) {
       direct = this.#isDirect(node, next)
@@ -78,13 +65,13 @@ export class Follow {
       case 'choice':
         if (node.of.length > CHOICES || !node.of.every((one) => this.isDirect(one, next))) return false
         return (
-          isSure(next) ||
-          node.of.every((one, i) => node.of.slice(i + 1).every((other) => this.#excludes(one, this.rest(other, next))))
+          next.isSure ||
+          node.of.every((one, i) => node.of.slice(i + 1).every((other) => this.#excludes(one, next.after(other))))
         )
       case 'repeat':
         if (node.most === 0 || (node.of.kind === 'set' && node.least === node.most)) return true
         if (isNullable(node.of)) return false
-        if (!isSure(next) && !this.#excludes(node.of, next)) return false
+        if (!next.isSure && !this.#excludes(node.of, next)) return false
         return this.isDirect(node.of, this.within(node, next))
       default:
         return true
@@ -109,7 +96,7 @@ export class Follow {
         }),
       )
     }
-    return !meet(this.rest(node, DONE), rest)
+    return !meet(this.done.after(node), rest)
   }
 
   /** What texts that fit the rest begin with, `EDGE` included. */
@@ -138,7 +125,7 @@ export class Follow {
     }
     if (node === null) {
       if (only === ANY) to.any = true
-      else to.steps.push({ set: only, next: DONE })
+      else to.steps.push({ set: only, next: this.done })
       return
     }
     const walk = (rest: Rest, among = only) => this.#walk(rest, among, to, depth + 1)
@@ -150,14 +137,14 @@ export class Follow {
         walk(this.rests([node, ...node.of], next)[0])
         return
       case 'choice':
-        for (const one of node.of) walk(this.rest(one, next))
+        for (const one of node.of) walk(next.after(one))
         return
       case 'group':
       case 'atomic':
-        walk(this.rest(node.of, next))
+        walk(next.after(node.of))
         return
       case 'repeat':
-        if (node.most > 0) walk(this.rest(node.of, this.rest(this.#once(node), next)))
+        if (node.most > 0) walk(next.after(this.#once(node)).after(node.of))
         if (node.least === 0) walk(next)
         return
       case 'reference':

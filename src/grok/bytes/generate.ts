@@ -4,14 +4,23 @@ import { keep, mark, putBack, tryEach, unset } from './code.ts'
 import { Direct, type Then, type Writer } from './direct.ts'
 import { Follow } from './follow.ts'
 import type { Match } from './matcher.ts'
-import { DONE, type Rest } from './rest.ts'
+import type { Rest } from './rest.ts'
 import { groupsOf, isNullable, type Node, type Repeat } from './tree.ts'
 
 /** Functions that may call one another before the stack is said to be full. A frame takes 100 to 400 bytes. */
 const FRAMES = 500
 const PARAMETERS = 'b, p, s, e, r'
 
-/** Writes an expression as JavaScript. Of its text nothing gets into that but numbers. */
+/**
+ * Writes an expression as JavaScript, of whose text nothing gets into that but numbers.
+ *
+ * What can match in one way only, given what follows it, becomes plain code: most of grok does. Otherwise what follows is
+ * written into the place where a way is chosen; `return true`, or a jump out of what looks ahead, ends the search, and a
+ * jump to the next way goes on with it. What follows several ways becomes a function, so that there is as much code as
+ * there is expression. Groups need not be put back when a way fails: those that may be skipped are unset before.
+ *
+ * `p |= 0` tells V8 that places are small integers; without it loops ran 1.3 times as long.
+ */
 export function generate(tree: Node): Match {
   const code = new Generator().write(resolveBoundaries(tree))
   const names = TABLES.map((_, i) => `T${i}`)
@@ -30,7 +39,7 @@ class Generator implements Writer {
   }
 
   write(tree: Node): string {
-    const end: Then = { rest: DONE, code: (succeed) => `r[1] = p; ${succeed};`, short: true }
+    const end: Then = { rest: this.follow.done, code: (succeed) => `r[1] = p; ${succeed};`, short: true }
     const start = this.#function(this.node(tree, end, 'return true', 'return false'))
     return `'use strict';
 let depth = 0;${this.#variables.map((name) => `let ${name} = 0;`).join('')}

@@ -133,6 +133,30 @@ describe('matches as RegExp does', () => {
   })
 })
 
+describe('large expressions', () => {
+  const words = Array.from({ length: 1000 }, (_, i) => `w${i}`)
+
+  it.each([
+    ['a thousand words, each captured', `^(?:${words.map((word) => `(${word})`).join('|')})$`, 'w999'],
+    [
+      'three hundred fields that may be absent',
+      `^${words
+        .slice(0, 300)
+        .map((word) => `(?: ${word}=(.*))?`)
+        .join('')}$`,
+      ' w7=1 w8=2',
+    ],
+    ['loops in loops', `^${'(?:(a|b)*?'.repeat(50)}${'1)*'.repeat(50)}$`, 'ab1a11'],
+    ['more than can be compiled: left to V8', `^${'(?:'.repeat(20_000)}a${')'.repeat(20_000)}`, null],
+  ])('%s', (_, source, text) => {
+    const regex = new RegExp(source, 'ds')
+    const matcher = byteMatcher(new RegExp(source, 's'))
+    if (text === null) expect(matcher).toBeNull()
+    else if (matcher === null) throw new Error('not supported')
+    else expect(byBytes(matcher, text)).toEqual(byRegex(regex, text))
+  })
+})
+
 describe('leaves to V8', () => {
   it.each([
     ['what may match anywhere', 'a|^b'],

@@ -1,7 +1,13 @@
 import { generate } from './generate.ts'
 import { isAnchored, parse, Unsupported } from './parse.ts'
 
-/** Finds an anchored expression in ASCII bytes, as `RegExp.exec` would in their text. */
+/**
+ * Finds an anchored expression in ASCII bytes, as `RegExp.exec` would in their text.
+ *
+ * V8 wants a string and makes one for each group, which is most of what a match costs. µs a line with decoding it, and
+ * here (bench/micro-grok.ts): sshd's failed logins 0.18 and 0.055, headers of nova's API 0.36 and 0.08, with a place in
+ * the source at the end 0.49 and 0.18, HAProxy's requests 0.48 and 0.18.
+ */
 export interface ByteMatcher {
   /** Groups, the whole match (0) included. */
   readonly groups: number
@@ -13,7 +19,12 @@ export interface ByteMatcher {
   match(bytes: Uint8Array, from: number, to: number, ranges: Int32Array): boolean
 }
 
-/** null: the expression is not anchored at its start, or has something that is not supported (then V8's regex is used). */
+/**
+ * null: the expression is not anchored at its start, or has something that is not supported (then V8's regex is used).
+ *
+ * Of the 1003 shipped expressions none is. Each takes 0.15 ms when others were compiled before and 0.5 ms at the start,
+ * SYSLOGBASE with its IPv6 addresses 2; 6 KB, and 4 more once it was tried.
+ */
 export function byteMatcher(regex: RegExp): ByteMatcher | null {
   try {
     const { tree, groups } = parse(regex)

@@ -1,40 +1,54 @@
 import { ALL } from './char-set.ts'
 import { isNullable, type Node } from './tree.ts'
 
-/** What is still to be matched, as a list. */
-export interface Rest {
-  /** Null: nothing, any text fits. */
-  node: Node | typeof CHECK | null
-  next: Rest
-}
-
 /** Takes no character, and may fail. */
 export const CHECK = { kind: 'check' } as const
-export const DONE: Rest = {
-  node: null,
-  get next() {
-    return this
-  },
-}
 
-/** True when it matches whatever follows. */
-export function isSure({ node, next }: Rest): boolean {
-  if (node === null) return true
-  if (node.kind === 'check') return false
-  return isSure(next) ? isSureNode(node) : isAnything(node) && matchesAtEdge(next)
+/** What is still to be matched, as a list. */
+export class Rest {
+  /** Null: nothing, any text fits. */
+  readonly node: Node | typeof CHECK | null
+  readonly next: Rest
+  /** True when it matches whatever follows. */
+  readonly isSure: boolean
+  /** True when it matches where there are no more characters. */
+  readonly matchesAtEdge: boolean
+  readonly #before = new Map<Node | typeof CHECK, Rest>()
+
+  constructor(node: Rest['node'] = null, next?: Rest) {
+    this.node = node
+    this.next = next ?? this
+    if (node === null || node.kind === 'check') {
+      this.isSure = node === null
+      this.matchesAtEdge = node === null
+      return
+    }
+    this.matchesAtEdge = this.next.matchesAtEdge && matchesEdge(node)
+    this.isSure = this.next.isSure ? isSure(node) : this.next.matchesAtEdge && isAnything(node)
+  }
+
+  /** The same one for the same node. */
+  after(node: Node | typeof CHECK): Rest {
+    let rest = this.#before.get(node)
+    if (rest === undefined) {
+      rest = new Rest(node, this)
+      this.#before.set(node, rest)
+    }
+    return rest
+  }
 }
 
 /** True when it matches at any place. */
-function isSureNode(node: Node): boolean {
+function isSure(node: Node): boolean {
   switch (node.kind) {
     case 'repeat':
       return node.least === 0
     case 'sequence':
-      return node.of.every(isSureNode)
+      return node.of.every(isSure)
     case 'choice':
-      return node.of.some(isSureNode)
+      return node.of.some(isSure)
     case 'group':
-      return isSureNode(node.of)
+      return isSure(node.of)
     default:
       return false
   }
@@ -47,11 +61,6 @@ function isAnything(node: Node): boolean {
 }
 
 /** True when it matches where there are no more characters. */
-function matchesAtEdge({ node, next }: Rest): boolean {
-  if (node === null) return true
-  return node.kind !== 'check' && matchesEdge(node) && matchesAtEdge(next)
-}
-
 function matchesEdge(node: Node): boolean {
   switch (node.kind) {
     case 'repeat':
