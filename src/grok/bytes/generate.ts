@@ -47,7 +47,7 @@ const FULL = {};
 ${this.functions.join('\n')}
 return function match(b, s, e, r) {
 r[0] = s; depth = 0;
-try { return ${start}(b, s, s, e, r); } catch (error) { if (error === FULL) return null; throw error; }
+try { return ${start}(b, s, s, e, r); } catch (error) { if (error === FULL || error instanceof RangeError) return null; throw error; }
 }`
   }
 

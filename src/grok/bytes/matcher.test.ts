@@ -146,6 +146,7 @@ describe('large expressions', () => {
         .join('')}$`,
       ' w7=1 w8=2',
     ],
+    ['a thousand ways, one after the other', `^${'(?:(a)*?b?)?'.repeat(1000)}$`, 'ab'.repeat(100)],
     ['loops in loops', `^${'(?:(a|b)*?'.repeat(50)}${'1)*'.repeat(50)}$`, 'ab1a11'],
     ['more than can be compiled: left to V8', `^${'(?:'.repeat(20_000)}a${')'.repeat(20_000)}`, null],
   ])('%s', (_, source, text) => {

@@ -13,7 +13,8 @@ export class Rest {
   readonly isSure: boolean
   /** True when it matches where there are no more characters. */
   readonly matchesAtEdge: boolean
-  readonly #before = new Map<Node | typeof CHECK, Rest>()
+  /** Made when the first is asked for: most are never. */
+  #before: Map<Node | typeof CHECK, Rest> | null = null
 
   constructor(node: Rest['node'] = null, next?: Rest) {
     this.node = node
@@ -29,6 +30,7 @@ export class Rest {
 
   /** The same one for the same node. */
   after(node: Node | typeof CHECK): Rest {
+    this.#before ??= new Map()
     let rest = this.#before.get(node)
     if (rest === undefined) {
       rest = new Rest(node, this)
