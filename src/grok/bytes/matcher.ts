@@ -1,5 +1,5 @@
 import { generate } from './generate.ts'
-import { isAnchored, parse, Unsupported } from './parse.ts'
+import { parse, Unsupported } from './parse.ts'
 
 /**
  * Finds an anchored expression in ASCII bytes, as `RegExp.exec` would in their text.
@@ -28,7 +28,7 @@ export interface ByteMatcher {
 export function byteMatcher(regex: RegExp): ByteMatcher | null {
   try {
     const { tree, groups } = parse(regex)
-    return isAnchored(tree) ? new Compiled(regex, groups, generate(tree)) : null
+    return new Compiled(regex, groups, generate(tree))
   } catch (error) {
     // Groups within groups by the thousand are more than the stack holds.
     if (error instanceof Unsupported || error instanceof RangeError) return null

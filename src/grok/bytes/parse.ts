@@ -9,18 +9,22 @@ const ESCAPE =
   /\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]+\}|[pP]\{[^}]*\}|c[A-Za-z]|0(?![0-9])|[^xucpPk0-9])/y
 const GROUP = /\((?:\?(?::|[=!]|<[=!]))?/y
 
-/** @throws Unsupported */
+/** The tree of an expression that can match only where the text begins. @throws Unsupported for any other */
 export function parse({ source, flags }: RegExp): { tree: Node; groups: number } {
   if (/[gymd]/.test(flags)) throw new Unsupported()
-  return new Parser(source, flags).parse()
+  const { tree, groups, starts } = new Parser(source, flags).parse()
+  // V8 does not match '' with ^(?:[^]*?a^|): what a ^ further on means is known to it alone.
+  if (starts === 0 || anchors(tree) !== starts) throw new Unsupported()
+  return { tree, groups }
 }
 
-/** True when a match can begin only where the text begins. */
-export function isAnchored(node: Node): boolean {
-  if (node.kind === 'choice') return node.of.every(isAnchored)
-  if (node.kind === 'sequence') return node.of.length > 0 && isAnchored(node.of[0])
-  if (node.kind === 'group') return isAnchored(node.of)
-  return node.kind === 'edge' && !node.end
+/** How many `^` it begins with, one in each of its ways; 0: there is a way without. */
+function anchors(node: Node): number {
+  if (node.kind === 'sequence') return node.of.length === 0 ? 0 : anchors(node.of[0])
+  if (node.kind === 'group') return anchors(node.of)
+  if (node.kind !== 'choice') return node.kind === 'edge' && !node.end ? 1 : 0
+  const each = node.of.map(anchors)
+  return each.includes(0) ? 0 : each.reduce((sum, one) => sum + one)
 }
 
 class Parser {
@@ -30,6 +34,8 @@ class Parser {
   readonly #isUnicode: boolean
   #at = 0
   #groups = 1
+  /** Begins of the text that were read. */
+  #starts = 0
   readonly #closed = new Set<number>()
   #back = false
 
@@ -39,10 +45,10 @@ class Parser {
     this.#isUnicode = /[uv]/.test(flags)
   }
 
-  parse(): { tree: Node; groups: number } {
+  parse(): { tree: Node; groups: number; starts: number } {
     const tree = this.#choice()
     if (this.#at < this.#source.length) throw new Unsupported()
-    return { tree, groups: this.#groups }
+    return { tree, groups: this.#groups, starts: this.#starts }
   }
 
   /** Up to the end of the group. */
@@ -93,6 +99,7 @@ class Parser {
     if (char === '\\') return this.#escape()
     if (char === '^' || char === '$') {
       this.#at++
+      if (char === '^') this.#starts++
       return { kind: 'edge', end: char === '$', back: this.#back }
     }
     const code = this.#source.codePointAt(this.#at) ?? 0
