@@ -23,10 +23,12 @@ interface Way {
   needles: readonly number[]
 }
 
-/** Each once. */
+/** Each once; to what is open anyway, just one, and that first. */
 function waysOf(signs: readonly Way[]): Way[] {
-  const ways = new Map(signs.map(({ bit, needles }) => [`${bit} ${needles.join()}`, { bit, needles }]))
-  return [...ways.values()]
+  const free = signs.reduce((bits, { bit, needles }) => (needles.length === 0 ? bits | bit : bits), 0)
+  const guarded = signs.filter(({ bit }) => (free & bit) === 0)
+  const ways = new Map(guarded.map(({ bit, needles }) => [`${bit} ${needles.join()}`, { bit, needles }]))
+  return [...(free === 0 ? [] : [{ bit: free, needles: [] }]), ...ways.values()]
 }
 
 const MOST = 31
@@ -65,7 +67,7 @@ export class Gate {
     let open = this.#always
     for (let i = 0; i < chosen.length; i++) {
       const { bit, needles } = chosen[i]
-      if ((open & bit) === 0 && this.#needles.hasAll(needles)) open |= bit
+      if ((open & bit) !== bit && this.#needles.hasAll(needles)) open |= bit
     }
     return open
   }
