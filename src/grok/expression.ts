@@ -26,9 +26,9 @@ export class GrokExpression implements Guarded {
     const matcher = this.#matcher
     if (matcher !== null && text.isAscii) {
       const { groups } = matcher
-      if (!matcher.match(text.memory.bytes, text.from, text.to, captures.room(groups))) return false
-      captures.lieIn(text, groups)
-      return true
+      const found = matcher.match(text.memory.bytes, text.from, text.to, captures.room(groups))
+      if (found) captures.lieIn(text, groups)
+      if (found !== null) return found
     }
     const match = this.#regex.exec(text.string)
     if (match === null) return false

@@ -6,6 +6,12 @@ import type { Node, Repeat } from './tree.ts'
  * text begins and ends, r the ranges, and c is for whoever wants a byte twice. `fail` is a statement that leaves.
  */
 
+/**
+ * Ways that may fail before the text is left to V8, which has the same bound. They are counted where it costs nothing
+ * when they succeed: one variable for all of a match took 0.025 µs of 0.08.
+ */
+export const TRIES = 2000
+
 /** More of them than so many are looped over. */
 const UNROLLED = 8
 
@@ -85,16 +91,24 @@ export function tryEach(
     const [within, down] = back ? ['<=', '++'] : ['>=', '--']
     const from = mayEnd ? 'p' : `p === ${edge} ? p ${back ? '+' : '-'} 1 : p`
     const skip = other && `if (${mayEnd ? `t${id} !== ${edge} && ` : ''}${other}) continue;`
-    return `{ const l${id} = p ${forth} ${least}; ${taken} ${isShort}
-a${id}: for (let t${id} = ${from}; t${id} ${within} l${id}; t${id}${down}) { ${skip} p = t${id}; ${then(`continue a${id}`)} }
-${fail}; }`
+    return `{ const l${id} = p ${forth} ${least}; ${taken} ${isShort} let k${id} = 0;
+a${id}: for (let t${id} = ${from}; t${id} ${within} l${id}; t${id}${down}) { ${skip} p = t${id}; ${attempt(id)} ${then(`continue a${id}`)} }
+${failed(id)} ${fail}; }`
   }
   const limit = most === Infinity ? edge : `${room} > ${most - least} ? p ${forth} ${most - least} : ${edge}`
   const skip = other && `if (t${id} ${mayEnd ? '!' : '='}== ${edge} ${mayEnd ? '&&' : '||'} ${other}) break a${id};`
-  return `{ ${takeCount(set, least, back, id, fail)} const l${id} = ${limit};
+  return `{ ${takeCount(set, least, back, id, fail)} const l${id} = ${limit}; let k${id} = 0;
 for (let t${id} = p;; t${id}${forth}${forth}) {
-a${id}: { ${skip} p = t${id}; ${then(`break a${id}`)} }
-if (t${id} === l${id} || ${negated(testOf(set, byte))}) ${fail}; } }`
+a${id}: { ${skip} p = t${id}; ${attempt(id)} ${then(`break a${id}`)} }
+if (t${id} === l${id} || ${negated(testOf(set, byte))}) { ${failed(id)} ${fail}; } } }`
+}
+
+function attempt(id: number): string {
+  return `if (++k${id} > ${TRIES}) throw FULL;`
+}
+
+function failed(id: number): string {
+  return `if ((tries += k${id}) > ${TRIES}) throw FULL;`
 }
 
 /** Exactly `count` of them. */

@@ -1,9 +1,9 @@
 import { resolveBoundaries } from './boundaries.ts'
 import { TABLES } from './char-set.ts'
-import { keep, mark, putBack, tryEach, unset } from './code.ts'
+import { keep, mark, putBack, TRIES, tryEach, unset } from './code.ts'
 import { Direct, type Then, type Writer } from './direct.ts'
 import { Follow } from './follow.ts'
-import type { Match } from './matcher.ts'
+import type { ByteMatcher } from './matcher.ts'
 import type { Rest } from './rest.ts'
 import { groupsOf, isNullable, type Node, type Repeat } from './tree.ts'
 
@@ -21,10 +21,10 @@ const PARAMETERS = 'b, p, s, e, r'
  *
  * `p |= 0` tells V8 that places are small integers; without it loops ran 1.3 times as long.
  */
-export function generate(tree: Node): Match {
+export function generate(tree: Node): ByteMatcher['match'] {
   const code = new Generator().write(resolveBoundaries(tree))
   const names = TABLES.map((_, i) => `T${i}`)
-  return new Function(...names, code)(...TABLES) as Match
+  return new Function(...names, code)(...TABLES) as ByteMatcher['match']
 }
 
 class Generator implements Writer {
@@ -42,11 +42,11 @@ class Generator implements Writer {
     const end: Then = { rest: this.follow.done, code: (succeed) => `r[1] = p; ${succeed};`, short: true }
     const start = this.#function(this.node(tree, end, 'return true', 'return false'))
     return `'use strict';
-let depth = 0;${this.#variables.map((name) => `let ${name} = 0;`).join('')}
+let depth = 0; let tries = 0; ${this.#variables.map((name) => `let ${name} = 0;`).join('')}
 const FULL = {};
 ${this.functions.join('\n')}
 return function match(b, s, e, r) {
-r[0] = s; depth = 0;
+r[0] = s; depth = tries = 0;
 try { return ${start}(b, s, s, e, r); } catch (error) { if (error === FULL || error instanceof RangeError) return null; throw error; }
 }`
   }
@@ -181,5 +181,5 @@ ${first} ${second} depth -= ${frames}; return false;`,
 /** Calls a function and leaves as it says. */
 function call(name: string, succeed: string, fail: string): string {
   if (succeed === 'return true' && fail === 'return false') return `return ${name}(${PARAMETERS});`
-  return `if (${name}(${PARAMETERS})) ${succeed}; ${fail};`
+  return `if (${name}(${PARAMETERS})) ${succeed}; if (++tries > ${TRIES}) throw FULL; ${fail};`
 }

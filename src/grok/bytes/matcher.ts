@@ -13,10 +13,13 @@ export interface ByteMatcher {
   readonly groups: number
   /**
    * bytes[from, to) is the text: `^` stands for from, `$` for to. All bytes must be below 0x80. On a match `ranges`
-   * (length at least 2 * groups) gets begin and end of each group as offsets in `bytes`, -1 for one that took no part. On
-   * false, `ranges` may hold anything.
+   * (length at least 2 * groups) gets begin and end of each group as offsets in `bytes`, -1 for one that took no part;
+   * otherwise it may hold anything.
+   *
+   * Null: the text makes the expression go back too often, or too deep. V8 is to be asked, which has an engine that
+   * texts can't stall (see src/route/matcher.ts).
    */
-  match(bytes: Uint8Array, from: number, to: number, ranges: Int32Array): boolean
+  match(bytes: Uint8Array, from: number, to: number, ranges: Int32Array): boolean | null
 }
 
 /**
@@ -28,44 +31,10 @@ export interface ByteMatcher {
 export function byteMatcher(regex: RegExp): ByteMatcher | null {
   try {
     const { tree, groups } = parse(regex)
-    return new Compiled(regex, groups, generate(tree))
+    return { groups, match: generate(tree) }
   } catch (error) {
     // Groups within groups by the thousand are more than the stack holds.
     if (error instanceof Unsupported || error instanceof RangeError) return null
     throw error
-  }
-}
-
-/** Null: it went too deep for the stack. */
-export type Match = (bytes: Uint8Array, from: number, to: number, ranges: Int32Array) => boolean | null
-
-class Compiled implements ByteMatcher {
-  readonly groups: number
-  readonly #regex: RegExp
-  readonly #match: Match
-
-  constructor(regex: RegExp, groups: number, match: Match) {
-    this.#regex = regex
-    this.groups = groups
-    this.#match = match
-  }
-
-  match(bytes: Uint8Array, from: number, to: number, ranges: Int32Array): boolean {
-    return this.#match(bytes, from, to, ranges) ?? this.#byRegex(bytes, from, to, ranges)
-  }
-
-  /** Few texts need it: they repeat what is repeated in several ways hundreds of times. */
-  #byRegex(bytes: Uint8Array, from: number, to: number, ranges: Int32Array): boolean {
-    const { source, flags } = this.#regex
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1')
-    const indices = new RegExp(source, `${flags}d`).exec(text)?.indices
-    if (indices === undefined) return false
-    for (let group = 0; group < this.groups; group++) {
-      // A group that took no part has no indices, whatever the type says.
-      const range: readonly number[] | undefined = indices[group]
-      ranges[2 * group] = range === undefined ? -1 : from + range[0]
-      ranges[2 * group + 1] = range === undefined ? -1 : from + range[1]
-    }
-    return true
   }
 }

@@ -6,7 +6,7 @@ import { compileGrok } from '../compile.ts'
 import { PatternLibrary } from '../library.ts'
 import { type ByteMatcher, byteMatcher } from './matcher.ts'
 import { parse } from './parse.ts'
-import { byBytes, byRegex, mutate, textOf } from './testing.ts'
+import { byBytes, byRegex, GIVEN_UP, mutate, textOf } from './testing.ts'
 
 let state = SEED
 function random(below: number): number {
@@ -66,6 +66,7 @@ describe('the shipped datasets', () => {
 /** True when both have found something. */
 function expectSame(matcher: ByteMatcher, described: RegExp, text: string): boolean {
   const got = byBytes(matcher, text)
+  if (got === GIVEN_UP) throw new Error(`${described} gives up on ${JSON.stringify(text)}`)
   const wanted = byRegex(described, text)
   // Compared by hand first: `expect` takes longer than all else here.
   if (String(got) !== String(wanted)) expect(got, `${described} on ${JSON.stringify(text)}`).toEqual(wanted)

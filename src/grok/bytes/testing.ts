@@ -5,11 +5,16 @@ import type { Node } from './tree.ts'
 /** Where the groups are in the text, such as 3-5; null: no match. */
 export type Found = (string | undefined)[] | null
 
+/** It is left to V8. */
+export const GIVEN_UP = 'given up'
+
 /** What a matcher finds in a text that stands between others. */
-export function byBytes(matcher: ByteMatcher, text: string): Found {
+export function byBytes(matcher: ByteMatcher, text: string): Found | typeof GIVEN_UP {
   const bytes = Buffer.from(`a1${text}b1`, 'latin1')
   const ranges = new Int32Array(2 * matcher.groups).fill(77)
-  if (!matcher.match(bytes, 2, bytes.length - 2, ranges)) return null
+  const found = matcher.match(bytes, 2, bytes.length - 2, ranges)
+  if (found === null) return GIVEN_UP
+  if (!found) return null
   return Array.from({ length: matcher.groups }, (_, group) => {
     const [begin, end] = ranges.subarray(2 * group)
     return begin === -1 && end === -1 ? undefined : `${begin - 2}-${end - 2}`
