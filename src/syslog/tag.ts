@@ -50,6 +50,13 @@ export function scanTag(header: Header, bytes: Uint8Array, p: number, end: numbe
       q += 2
       continue
     }
+    if (c === EQUALS) {
+      const close = bracketEnd(bytes, p, q, limit)
+      if (close > 0) {
+        q = close
+        continue
+      }
+    }
     if (c === OPEN) return scanPid(header, bytes, p, q, end, whole)
     if (c !== COLON) return spacedColon(header, bytes, p, q, end)
     if (q + 1 === end || (CLASS[bytes[q + 1]] & BLANK) !== 0) break
@@ -65,6 +72,19 @@ export function scanTag(header: Header, bytes: Uint8Array, p: number, end: numbe
   }
   return found(header, bytes, p, q, q + 1, end)
 }
+
+/** Where the round brackets close that hold `q`, as in `polkitd(authority=local):`; -1: there are none such. */
+function bracketEnd(bytes: Uint8Array, p: number, q: number, limit: number): number {
+  let open = q - 1
+  while (open > p && bytes[open] !== OPEN_ROUND && bytes[open] !== CLOSE_ROUND) open--
+  if (open <= p || bytes[open] !== OPEN_ROUND) return -1
+  let close = q + 1
+  while (close < limit && (CLASS[bytes[close]] & WORD) !== 0 && bytes[close] !== CLOSE_ROUND) close++
+  return close < limit && bytes[close] === CLOSE_ROUND ? close : -1
+}
+
+const OPEN_ROUND = 0x28
+const CLOSE_ROUND = 0x29
 
 function scanPid(header: Header, bytes: Uint8Array, p: number, open: number, end: number, whole: boolean): number {
   const limit = Math.min(end, open + MAX_WORD + 2)
