@@ -10,6 +10,9 @@ import { figure } from './support/table.ts'
 
 /** Lines a minute of the platform that sluice is made for. */
 const RATE = 4500
+const ROLES = ['receiver', 'shipper'] as const
+/** Of the time, each with a row of its own. */
+const PARTS = 10
 /** Each so-many-th line says when it was sent. */
 const PROBE_EVERY = 15
 const PROBE_HOST = 'bench-probe'
@@ -40,13 +43,9 @@ export async function* runReference(options: {
   await using chain = await startRealChain({ refresh: '1h' })
   await delay(SETTLED_MILLIS)
   const idle = memoryOf(chain)
+  const looks: Look[] = []
   progress(`${RATE.toLocaleString('en')} lines a minute for ${seconds} s`)
-  const highest = { receiver: 0, shipper: 0 }
-  const watching = setInterval(() => {
-    const { receiver, shipper } = memoryOf(chain)
-    highest.receiver = Math.max(highest.receiver, receiver.now)
-    highest.shipper = Math.max(highest.shipper, shipper.now)
-  }, 1000)
+  const watching = setInterval(() => looks.push(memoryOf(chain)), 1000)
   const warming = await sendLines(chain.udp, lines, WARM_SECONDS)
   await settled(chain, warming.sent)
   const begun = Date.now()
@@ -58,7 +57,6 @@ export async function* runReference(options: {
   over.abort()
   const millis = [...(await looking).values()].toSorted((a, b) => a - b)
   clearInterval(watching)
-  const end = memoryOf(chain)
   const at = (share: number) => millis[Math.min(millis.length - 1, Math.floor(millis.length * share))]
   yield {
     title: `${RATE.toLocaleString('en')} lines a minute for ${seconds} s: receiver, Redis, shipper, one node of Elasticsearch`,
@@ -71,16 +69,31 @@ export async function* runReference(options: {
     ],
     figures: { sent, missing, probes, millis },
   }
-  yield {
+  yield memorySection(idle, looks)
+}
+
+type Look = ReturnType<typeof memoryOf>
+
+/** A row for each tenth of the time, after one for before; each tenth's mean and most. */
+function memorySection(idle: Look, looks: readonly Look[]): Section {
+  const rows = Array.from({ length: PARTS }, (_, part) => {
+    const from = Math.round((looks.length * part) / PARTS)
+    const to = Math.round((looks.length * (part + 1)) / PARTS)
+    return [to, ...ROLES.flatMap((role) => tellsOf(looks.slice(from, to).map((look) => look[role])))]
+  })
+  return {
     title: 'Memory meanwhile, RSS in MB',
-    head: ['', 'before', 'highest under load', 'in the end', 'highest since the start'],
-    rows: (['receiver', 'shipper'] as const).map((role) => [
-      role,
-      ...[idle[role].now, highest[role], end[role].now, end[role].peak].map(figure),
-    ]),
-    notes: [],
-    figures: { idle, highest, end },
+    head: ['seconds', ...ROLES.flatMap((role) => [role, 'most', 'own'])],
+    rows: [[0, ...ROLES.flatMap((role) => tellsOf([idle[role]]))], ...rows].map((row) => row.map(figure)),
+    notes: ['The mean and the most of looks once a second; own: what is no page of a file, such as the program.'],
+    figures: { idle, looks },
   }
+}
+
+function tellsOf(looks: readonly Look[(typeof ROLES)[number]][]): [mean: number, most: number, own: number] {
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+  const now = looks.map((look) => look.now)
+  return [mean(now), Math.max(...now), mean(looks.map(({ own }) => own))]
 }
 
 const memoryOf = ({ receiver, shipper }: RealChain) => ({

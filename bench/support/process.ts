@@ -11,9 +11,9 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
 
-/** Resident memory of a process, MB (10^6 bytes): now, and the most so far. */
-export function residentMegabytes(pid: number): { now: number; peak: number } {
+/** Resident memory of a process, MB (10^6 bytes): now, the part of it that is in no file, and the most so far. */
+export function residentMegabytes(pid: number): { now: number; own: number; peak: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1')
   const field = (name: string) => (Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]) * 1024) / 1e6
-  return { now: field('VmRSS'), peak: field('VmHWM') }
+  return { now: field('VmRSS'), own: field('RssAnon'), peak: field('VmHWM') }
 }
