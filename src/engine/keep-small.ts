@@ -2,7 +2,8 @@ import { flushCompileCache } from 'node:module'
 import { collector, Garbage } from '../receive/udp/garbage.ts'
 import { programPages } from './program-pages.ts'
 
-const EVERY_MILLIS = 10_000
+/** With 10 s a receiver's first seconds of load, in which much is compiled, or a backlog that goes out take 10 to 20 MB more. */
+const EVERY_MILLIS = 2_000
 /** <sys/mman.h> */
 const MADV_DONTNEED = 4
 
