@@ -66,3 +66,11 @@ test('of a text that is too long its first characters are looked at', () => {
     }
   }
 })
+
+test('what goes back too often over bytes is matched by V8', () => {
+  const expression = new GrokExpression('p', compileGrok('(?<a>(?:a|b|ab)*)(?<c>c)', library))
+  const text = new Text().ofString(`${'ab'.repeat(2000)}c`)
+  const captures = new Captures()
+  expect(expression.matches(text, captures)).toBe(true)
+  expect(captured(captures)).toEqual(['ab'.repeat(2000), 'c'])
+})

@@ -66,19 +66,23 @@ function placeOf(set: CharSet): { table: number; mask: number } {
   return place
 }
 
-/** JavaScript that is true when the byte is one of the set; `T` and a number are the tables, `c` is a variable of its own. */
-export function testOf(set: CharSet, byte: string): string {
-  if (set === ALL) return 'true'
-  if (set === 0n) return 'false'
+/**
+ * JavaScript that is true when the byte is one of the set, or when it is none of it; `T` and a number are the tables, `c`
+ * is a variable of its own.
+ */
+export function testOf(set: CharSet, byte: string, isWithin = true): string {
+  if (set === ALL) return String(isWithin)
+  if (set === 0n) return String(!isWithin)
   const within = rangesOf(set)
+  if (within.length === 1) return rangeTest(within[0], byte, isWithin)
   const without = rangesOf(ALL & ~set)
-  if (within.length === 1) return rangeTest(within[0], byte, true)
-  if (without.length === 1) return rangeTest(without[0], byte, false)
+  if (without.length === 1) return rangeTest(without[0], byte, !isWithin)
   if (within.length === 2) {
-    return `(${rangeTest(within[0], `(c = ${byte})`, true)} || ${rangeTest(within[1], 'c', true)})`
+    const [one, other] = [rangeTest(within[0], `(c = ${byte})`, isWithin), rangeTest(within[1], 'c', isWithin)]
+    return `(${one} ${isWithin ? '||' : '&&'} ${other})`
   }
   const { table, mask } = placeOf(set)
-  return `(T${table}[${byte}] & ${mask}) !== 0`
+  return `(T${table}[${byte}] & ${mask}) ${isWithin ? '!==' : '==='} 0`
 }
 
 function rangeTest([low, high]: Ranges[number], byte: string, isWithin: boolean): string {

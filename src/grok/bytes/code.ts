@@ -3,7 +3,8 @@ import type { Node, Repeat } from './tree.ts'
 
 /*
  * Pieces of JavaScript for what takes single characters. In all of it b are the bytes, p the place, s and e where the
- * text begins and ends, r the ranges, and c is for whoever wants a byte twice. `fail` is a statement that leaves.
+ * text begins and ends, r the ranges, and c is for whoever wants a byte twice. `tries` counts the ways that failed, FULL
+ * is thrown when there were too many. `fail` is a statement that leaves. Numbers after names make them unique.
  */
 
 /**
@@ -26,8 +27,7 @@ export function takeSets(sets: readonly CharSet[], back: boolean, fail: string):
   if (sets.length === 0) return ''
   const tests = sets.flatMap((set, i) => {
     const at = back ? `p - ${i + 1}` : i === 0 ? 'p' : `p + ${i}`
-    const test = testOf(set, `b[${at}]`)
-    return test === 'true' ? [] : [negated(test)]
+    return set === ALL ? [] : [testOf(set, `b[${at}]`, false)]
   })
   const room = sets.length === 1 ? `p === ${back ? 's' : 'e'}` : `${back ? 'p - s' : 'e - p'} < ${sets.length}`
   return `if (${[room, ...tests].join(' || ')}) ${fail}; p ${back ? '-' : '+'}= ${sets.length};`
@@ -38,14 +38,6 @@ export function lookAt(set: CharSet, ahead: boolean, negative: boolean, fail: st
   const room = ahead ? 'p !== e' : 'p !== s'
   const found = `${room} && ${testOf(set, ahead ? 'b[p]' : 'b[p - 1]')}`
   return `if (${negative ? found : `!(${found})`}) ${fail};`
-}
-
-export function negated(test: string): string {
-  const simple =
-    /^((?:b\[[^\]]*\]|\(T\d+\[b\[[^\]]*\]\] & \d+\)|\(b\[[^\]]*\] - \d+\) >>> 0)) (===|!==|<=|>=|<|>) (\d+)$/.exec(test)
-  if (simple === null) return `!(${test})`
-  const opposite: Record<string, string> = { '===': '!==', '!==': '===', '<=': '>', '>=': '<', '<': '>=', '>': '<=' }
-  return `${simple[1]} ${opposite[simple[2]]} ${simple[3]}`
 }
 
 /** Loops of one set, to the longest match. `id` makes names of its variables. */
@@ -60,9 +52,8 @@ export function takeMost(node: Repeat, set: CharSet, back: boolean, id: number, 
     code += `const ${limit} = ${room} > ${most} ? p ${back ? '-' : '+'} ${most} : ${edge};`
   }
   if (least > 0) code += `const q${id} = p;`
-  const test = testOf(set, back ? 'b[p - 1]' : 'b[p]')
-  if (test === 'true') code += `p = ${limit};`
-  else if (test !== 'false') code += `while (p !== ${limit} && ${test}) p${back ? '--' : '++'};`
+  if (set === ALL) code += `p = ${limit};`
+  else code += `while (p !== ${limit} && ${testOf(set, back ? 'b[p - 1]' : 'b[p]')}) p${back ? '--' : '++'};`
   if (least > 0) code += `if (${back ? `q${id} - p` : `p - q${id}`} < ${least}) ${fail};`
   return code
 }
@@ -83,7 +74,7 @@ export function tryEach(
   const { least, most } = node
   const [forth, edge, room] = back ? ['-', 's', 'p - s'] : ['+', 'e', 'e - p']
   const byte = back ? `b[t${id} - 1]` : `b[t${id}]`
-  const other = (first & ALL) === ALL ? '' : negated(testOf(first & ALL, byte))
+  const other = (first & ALL) === ALL ? '' : testOf(first & ALL, byte, false)
   const mayEnd = (first & EDGE) !== 0n
   if (!node.lazy) {
     const taken = takeMost({ ...node, least: 0 }, set, back, id, fail)
@@ -100,7 +91,7 @@ ${failed(id)} ${fail}; }`
   return `{ ${takeCount(set, least, back, id, fail)} const l${id} = ${limit}; let k${id} = 0;
 for (let t${id} = p;; t${id}${forth}${forth}) {
 a${id}: { ${skip} p = t${id}; ${attempt(id)} ${then(`break a${id}`)} }
-if (t${id} === l${id} || ${negated(testOf(set, byte))}) { ${failed(id)} ${fail}; } } }`
+if (t${id} === l${id} || ${testOf(set, byte, false)}) { ${failed(id)} ${fail}; } } }`
 }
 
 function attempt(id: number): string {
@@ -116,7 +107,7 @@ export function takeCount(set: CharSet, count: number, back: boolean, id: number
   if (count <= UNROLLED) return takeSets(new Array<CharSet>(count).fill(set), back, fail)
   const code = `if (${back ? 'p - s' : 'e - p'} < ${count}) ${fail};`
   if (set === ALL) return `${code} p ${back ? '-' : '+'}= ${count};`
-  const test = negated(testOf(set, back ? 'b[p - 1]' : 'b[p]'))
+  const test = testOf(set, back ? 'b[p - 1]' : 'b[p]', false)
   return `${code} for (const m${id} = p ${back ? '-' : '+'} ${count}; p !== m${id}; p${back ? '--' : '++'}) if (${test}) ${fail};`
 }
 
