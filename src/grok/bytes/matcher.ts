@@ -5,7 +5,7 @@ import { parse, Unsupported } from './parse.ts'
  * Finds an anchored expression in ASCII bytes, as `RegExp.exec` would in their text.
  *
  * V8 wants a string and makes one for each group, which is most of what a match costs. µs a line with decoding it, and
- * here (bench/micro-grok.ts): sshd's failed logins 0.18 and 0.055, headers of nova's API 0.36 and 0.08, with a place in
+ * here (bench/micro-grok.ts): sshd's failed logins 0.18 and 0.06, headers of nova's API 0.36 and 0.08, with a place in
  * the source at the end 0.49 and 0.18, HAProxy's requests 0.48 and 0.18.
  */
 export interface ByteMatcher {
