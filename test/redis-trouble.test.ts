@@ -139,7 +139,7 @@ test('a third Redis takes what the first two can not, all three are drained, and
   let number = 3
   await until('the first takes batches again', async () => {
     await buffer.append(makeBatch(++number))
-    return (await waiting(a)) > 1
+    return Number(await waiting(a)) > 1
   })
   const leases = await take(buffer, number)
   expect(leases.map(({ batch }) => batch.number).sort((a, b) => a - b)).toEqual(
