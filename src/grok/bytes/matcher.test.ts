@@ -50,6 +50,7 @@ const texts = fc.string({ unit: fc.constantFrom(...ALPHABET), maxLength: 12 })
 describe('matches as RegExp does', () => {
   it('any expression on any text, the groups too', () => {
     let supported = 0
+    const answers = 0
     let givenUp = 0
     fc.assert(
       fc.property(
@@ -74,10 +75,10 @@ describe('matches as RegExp does', () => {
           }
         },
       ),
-      { numRuns: Number(process.env.RUNS ?? 3000) },
+      { numRuns: 3000 },
     )
     expect(supported).toBeGreaterThan(1000)
-    expect(givenUp).toBeLessThan(10)
+    expect(givenUp).toBeLessThan(answers / 1000)
   })
   it.each([
     // Each way of an alternative, and one that begins as another does.
