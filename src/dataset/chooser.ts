@@ -81,19 +81,22 @@ export class Chooser<T> {
   #follow(row: number, class_: number): number {
     const count = this.#steps.length
     if (count === MOST_STATES || (count + 1) * this.#width > MOST_ROWS) return 0
-    const { sets, next } = this.#openings
+    const openings = this.#openings
     const code = this.#members[class_]
-    const taken = this.#steps[row / this.#width].filter((step) => sets[step]?.[code] === 1)
-    const to = this.#state(this.#openings.reached(taken.flatMap((step) => next[step]))) * this.#width
+    const taken = this.#steps[row / this.#width].filter((step) => openings.takes(step, code))
+    const to = this.#state(openings.reached(taken.map((step) => openings.after(step)))) * this.#width
     this.#rows[row + class_] = to
     return to
   }
 
   #state(reached: number[]): number {
-    const { owners, ends } = this.#openings
+    const openings = this.#openings
     // An expression that takes anything from here on can't be ruled out.
-    const sure = new Set(reached.filter((step) => this.#openings.loops(step)).map((step) => owners[step]))
-    const steps = [...reached.filter((step) => !sure.has(owners[step])), ...[...sure].map((owner) => ends[owner])]
+    const sure = new Set(reached.filter((step) => openings.loops(step)).map((step) => openings.ownerOf(step)))
+    const steps = [
+      ...reached.filter((step) => !sure.has(openings.ownerOf(step))),
+      ...[...sure].map((owner) => openings.ends[owner]),
+    ]
     steps.sort((a, b) => a - b)
     const key = steps.join()
     const known = this.#known.get(key)
@@ -106,7 +109,7 @@ export class Chooser<T> {
       longer.set(this.#rows)
       this.#rows = longer
     }
-    const left = [...new Set(steps.map((step) => owners[step]))]
+    const left = [...new Set(steps.map((step) => openings.ownerOf(step)))]
     this.#left.push(this.#answer(left))
     this.#leftAtEnd.push(this.#answer([...sure].sort((a, b) => a - b)))
     this.#rows[state * this.#width] = steps.length === sure.size ? 0 : left.length === 1 ? ENOUGH : OPENING
@@ -117,7 +120,7 @@ export class Chooser<T> {
 /** Divides the characters by the sets that they are in. `members`: one of each class, which are counted from 1. */
 function classesOf({ sets }: Openings): { classes: Uint8Array; members: number[] } {
   let classes = new Uint8Array(128)
-  for (const set of new Set(sets)) {
+  for (const set of sets) {
     if (set === null) continue
     const numbers = new Map<number, number>()
     classes = classes.map((class_, code) => {

@@ -5,7 +5,7 @@ import type { PatternLibrary } from '../grok/library.ts'
 import { Text } from '../grok/text.ts'
 import type { Answer, Source } from '../route/filter.ts'
 import type { LineText } from '../route/line-text.ts'
-import { type Candidate, Candidates, CandidatesBySource, candidate } from './candidate.ts'
+import { beginningOf, type Candidate, Candidates, CandidatesBySource, candidate } from './candidate.ts'
 import type { EnrichInput, Enrichment, Matches, Multiline } from './enrichment.ts'
 import type { DatasetDefinition } from './format.ts'
 import type { Sign } from './gate.ts'
@@ -100,7 +100,7 @@ export class Dataset {
     const first = this.#headers.all.length > 0 ? this.#headers : patterns
     if (this.#tagged || (first === patterns && this.#lift !== undefined)) return null
     const broken = this.#newlines < 0 ? [] : [{ expression: null, needles: [this.#newlines] }]
-    return [...broken, ...first.all.map(({ expression, needles }) => ({ expression, needles }))]
+    return [...broken, ...first.all.map((one) => ({ expression: beginningOf(one), needles: one.needles }))]
   }
 
   /** The patterns for lines of a source. */
