@@ -10,8 +10,9 @@ import { Marks } from '../src/ledger/marks.ts'
 
 /**
  * `receive <dir> <mode> <urls> <events per second> <seconds>` or `ship <dir> <mode> <urls> <ms per batch>`: what stands
- * before and behind the Redis, each a process that can be killed. Both write what they did, one line each, with writes that a kill
- * does not undo: `<dir>/appended` (number, events), `<dir>/delivered` (event ids). Prints its sums when told to end.
+ * before and behind the Redis, each a process that can be killed. Both write what they did, one line each, with writes
+ * that a kill does not undo: `<dir>/appended` (number, events), `<dir>/delivered` (event ids). Told `drained` they say
+ * so once nothing waits any more; told `end` they print their sums.
  */
 const [role = '', dir = '', mode = '', urls = '', ...numbers] = process.argv.slice(2)
 await lockDirectory(dir)
@@ -35,7 +36,10 @@ const buffer = new FailoverBuffer({
 })
 await Promise.all(members.map(({ link }) => link.settled(2000)))
 const told = Promise.withResolvers<void>()
-process.stdin.on('data', () => told.resolve())
+process.stdin.on('data', (word) => {
+  if (String(word).includes('drained')) void drained()
+  else told.resolve()
+})
 process.stdout.write('started\n')
 
 /** 16 hex digits that are the child's own. */
@@ -101,6 +105,12 @@ async function ship(pause: number) {
     await settle(lease, { done: fresh.length, duplicate: ids.length - fresh.length, exceptions: [] })
   }
   return { depth: await buffer.depth() }
+}
+
+/** Delivered is not settled yet, and what a killed shipper had delivered is delivered again first. */
+async function drained() {
+  while ((await buffer.depth()).events > 0) await delay(20)
+  process.stdout.write('drained\n')
 }
 
 /** As an engine does: tried until the buffer can say what became of it. */

@@ -63,6 +63,12 @@ class Child {
     await once(this.#process, 'exit')
   }
 
+  /** Waits until nothing waits for it any more. */
+  async drained(): Promise<void> {
+    this.#process.stdin?.write('drained\n')
+    await this.says('drained')
+  }
+
   async end(): Promise<Report> {
     this.#process.stdin?.write('end\n')
     await once(this.#process, 'exit')
@@ -151,16 +157,15 @@ describe('a receiver, two Redis and a shipper: every event arrives', () => {
     return { ids, events: ids.size }
   }
 
-  async function drained(work: string): Promise<void> {
+  async function drained(work: string, shipper: Child): Promise<void> {
     const { ids } = appended(work)
     await until('all is delivered', () => delivered(work).size >= ids.size, (30 + SECONDS) * 1000)
-    // What is delivered is settled a moment later.
-    await delay(500)
+    await shipper.drained()
   }
 
   /** All of them, each once; appended = handed on; handed on = delivered. */
   async function closes(work: string, receiver: Child, shipper: Child): Promise<Report> {
-    await drained(work)
+    await drained(work, shipper)
     const sums = await shipper.end()
     const report = await receiver.end()
     const { ids, events } = appended(work)
@@ -233,7 +238,7 @@ describe('a receiver, two Redis and a shipper: every event arrives', () => {
     const { ids, events } = appended(work)
     const told = receiver.happened('buffer_lost').reduce((sum, happening) => sum + (happening.events ?? 0), 0)
     await until('the rest is delivered', () => delivered(work).size >= events - told)
-    await delay(500)
+    await shipper.drained()
     const sums = await shipper.end()
     const report = await receiver.end()
     const missing = ids.difference(delivered(work)).size
@@ -262,7 +267,7 @@ describe('a receiver, two Redis and a shipper: every event arrives', () => {
     const { ids, events } = appended(work)
     const told = second.happened('buffer_lost').reduce((sum, happening) => sum + (happening.events ?? 0), 0)
     await until('the rest is delivered', () => delivered(work).size >= events - told)
-    await delay(500)
+    await shipper.drained()
     await shipper.end()
     const report = await second.end()
     expect(told).toBeGreaterThan(0)
@@ -360,7 +365,7 @@ describe('a receiver, two Redis and a shipper: every event arrives', () => {
     await a.start()
     await second.says('sent')
     const before = appended(work)
-    await drained(work)
+    await drained(work, shipper)
     const sums = await shipper.end()
     const report = await second.end()
     // What was not acknowledged may have been appended: at most what was under way.
@@ -380,7 +385,7 @@ describe('a receiver, two Redis and a shipper: every event arrives', () => {
       shipper = await ship()
     }
     await receiver.says('sent')
-    await drained(work)
+    await drained(work, shipper)
     const sums = await shipper.end()
     await receiver.end()
     const { ids, events } = appended(work)
