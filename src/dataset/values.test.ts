@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Memory } from '../event/memory.ts'
 import { Enrichment } from './enrichment.ts'
-import { WRITERS } from './values.ts'
+import { WRITERS, writeString } from './values.ts'
 
 function written(type: keyof typeof WRITERS, text: string): string | null {
   const out = new Enrichment()
@@ -52,5 +52,18 @@ test('a text is written as JSON, however long; NUL as two characters', () => {
       expect(JSON.parse(written('keyword', parts.join('')) ?? '')).toBe(wanted)
     }),
     { numRuns: 3000 },
+  )
+})
+
+test('a text of our own is written as JSON too', () => {
+  const unit = fc.constantFrom('a', 'b', ' ', '"', '\\', '\n', '\0', 'ä', '€', '\u{1f600}', '\ud800')
+  fc.assert(
+    fc.property(fc.string({ maxLength: 60 }), fc.string({ unit, maxLength: 3 }), (some, more) => {
+      const out = new Enrichment()
+      writeString(out, some + more)
+      const wanted = (some + more).toWellFormed().replaceAll('\0', '\\0')
+      expect(JSON.parse(out.bytes.toString('utf8', 0, out.used))).toBe(wanted)
+    }),
+    { numRuns: 2000 },
   )
 })

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import { ESCAPE_GROWTH, escapeJsonOn } from '../event/json-bytes.ts'
+import { ESCAPE_GROWTH, escapeJsonOn, isPlain } from '../event/json-bytes.ts'
 import type { Memory } from '../event/memory.ts'
 import { IsoClock } from '../event/times.ts'
 import type { FieldType } from './ecs-types.ts'
@@ -14,6 +14,7 @@ const PLUS = 0x2b
 const DOT = 0x2e
 const COLON = 0x3a
 const ZERO = 0x30
+const BLANKS = 0x20202020
 
 /** Writes bytes as the inside of a JSON string. */
 export function putText(out: Enrichment, memory: Memory, from: number, to: number): void {
@@ -28,8 +29,23 @@ const writeText: ValueWriter = (out, memory, from, to) => {
   return true
 }
 
-/** A text that is not in the line. */
+/** A text that is not in the line. Most are plain, which takes a fifth of what JSON.stringify does. */
 export function writeString(out: Enrichment, text: string): true {
+  out.ensure(text.length * 3 + 8)
+  const { view, used } = out
+  const end = used + 1 + out.bytes.write(text, used + 1)
+  // What is looked at beyond the end is plain.
+  view.setInt32(end, BLANKS)
+  let at = used + 1
+  while (at < end && isPlain(view.getInt32(at, true))) at += 4
+  if (at < end) return writeAny(out, text)
+  out.bytes[used] = QUOTE
+  out.bytes[end] = QUOTE
+  out.used = end + 1
+  return true
+}
+
+function writeAny(out: Enrichment, text: string): true {
   const json = JSON.stringify(text.toWellFormed().replaceAll('\0', '\\0'))
   out.ensure(json.length * 3)
   out.used += out.bytes.write(json, out.used, 'utf8')

@@ -56,13 +56,13 @@ export class Text {
   }
 
   /** The same bytes, which must not be brief. */
-  sameAs({ memory, from, to, isAscii }: Text): void {
-    this.memory = memory
-    this.from = from
-    this.to = to
-    this.isAscii = isAscii
+  sameAs(other: Text): void {
+    this.memory = other.memory
+    this.from = other.from
+    this.to = other.to
+    this.isAscii = other.isAscii
     this.isBrief = false
-    this.#string = null
+    this.#string = other.#string
   }
 
   get string(): string {
