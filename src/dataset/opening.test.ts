@@ -95,3 +95,10 @@ test('whatever texts come, those that fit are chosen', () => {
     expect([...chooser.choose(textOf(text))]).toEqual(expect.arrayContaining(fitting))
   }
 })
+
+test('what repeats itself is chosen whatever number of expressions stands before it', () => {
+  for (let before = 0; before < 90; before++) {
+    const chooser = chooserOf(...Array<RegExp>(before).fill(/^q?r/), /^(?:a|b|cd?)+e/, /^x/)
+    expect([...chooser.choose(textOf('acdbacdbe'))], `${before}`).toEqual([before])
+  }
+})

@@ -4,7 +4,7 @@ import { ANY, type CharSet, type Expression, OPENING } from './expression.ts'
 const MOST_STEPS = 2000
 
 /** What a step takes that is only a place where ways divide. */
-export const NOTHING_TAKEN = 0
+const NOTHING_TAKEN = 0
 
 /**
  * How several expressions begin, as steps of one character each from set to set (Thompson's construction). After its
@@ -95,8 +95,9 @@ export class Openings {
         let first = next
         if (most > OPENING) {
           first = this.#fork(owner, [next, next])
-          // The second way leads through the expression, and back to here.
-          this.#ways.values[this.#next.values[first] + 2] = this.#add(owner, of, first)
+          // The second way leads through the expression, and back to here. Adding it may move the lists.
+          const again = this.#add(owner, of, first)
+          this.#ways.values[this.#next.values[first] + 2] = again
         } else {
           for (let i = least; i < most; i++) first = this.#fork(owner, [next, this.#add(owner, of, first)])
         }
