@@ -1,6 +1,6 @@
 import type { FieldType } from './ecs-types.ts'
 import type { Matches } from './enrichment.ts'
-import type { Groups } from './members.ts'
+import { capturesOf, type Groups, placeOf } from './members.ts'
 import { isIp, isWrittenDouble, isWrittenLong } from './values.ts'
 
 /** Bits of a key, in two words. */
@@ -81,12 +81,12 @@ export class Probes {
 
 const TESTED = [() => true, isIp, isWrittenLong, isWrittenDouble]
 
-function look({ groups, tests, bits }: Word, { header, body }: Matches): number {
+function look({ groups, tests, bits }: Word, matches: Matches): number {
   let seen = 0
   for (let i = 0; i < groups.length; i++) {
     const group = groups[i]
-    const { memory, ranges } = group < 0 ? header : body
-    const at = group < 0 ? -2 * group : 2 * group
+    const { memory, ranges } = capturesOf(group, matches)
+    const at = placeOf(group)
     const from = ranges[at]
     const to = ranges[at + 1]
     // One that took no part has -1 twice.

@@ -1,5 +1,5 @@
 import type { Enrichment, Matches } from './enrichment.ts'
-import type { Member } from './members.ts'
+import { capturesOf, type Member, placeOf } from './members.ts'
 import { putText } from './values.ts'
 
 /** Where a group of the event's members ends, see GROUPS. */
@@ -71,7 +71,6 @@ export class Template implements Member {
   }
 
   write(out: Enrichment, matches: Matches): void {
-    const { header, body } = matches
     const steps = this.#steps
     const last = steps.length - 2
     let ends = 0
@@ -81,8 +80,8 @@ export class Template implements Member {
       if (step === END_STEP) out.ends[ends++] = out.used
       else if (step >= MEMBER_STEP) this.#members[step - MEMBER_STEP].write(out, matches)
       else {
-        const { memory, ranges } = step < 0 ? header : body
-        const at = step < 0 ? -2 * step : 2 * step
+        const { memory, ranges } = capturesOf(step, matches)
+        const at = placeOf(step)
         putText(out, memory, ranges[at], ranges[at + 1])
       }
     }

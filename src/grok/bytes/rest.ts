@@ -40,20 +40,25 @@ export class Rest {
   }
 }
 
-/** True when it matches at any place. */
-function isSure(node: Node): boolean {
+/** True when it can match so that all that it must take is what `of` is true of. */
+function holds(node: Node, of: (node: Node) => boolean): boolean {
   switch (node.kind) {
     case 'repeat':
       return node.least === 0
     case 'sequence':
-      return node.of.every(isSure)
+      return node.of.every((one) => holds(one, of))
     case 'choice':
-      return node.of.some(isSure)
+      return node.of.some((one) => holds(one, of))
     case 'group':
-      return isSure(node.of)
+      return holds(node.of, of)
     default:
-      return false
+      return of(node)
   }
+}
+
+/** True when it matches at any place. */
+function isSure(node: Node): boolean {
+  return holds(node, () => false)
 }
 
 function isAnything(node: Node): boolean {
@@ -64,20 +69,8 @@ function isAnything(node: Node): boolean {
 
 /** True when it matches where there are no more characters. */
 function matchesEdge(node: Node): boolean {
-  switch (node.kind) {
-    case 'repeat':
-      return node.least === 0
-    case 'sequence':
-      return node.of.every(matchesEdge)
-    case 'choice':
-      return node.of.some(matchesEdge)
-    case 'group':
-      return matchesEdge(node.of)
-    case 'edge':
-      return node.end !== node.back
-    case 'look':
-      return node.negative && node.ahead !== node.back && !isNullable(node.of)
-    default:
-      return false
-  }
+  return holds(node, (one) => {
+    if (one.kind === 'edge') return one.end !== one.back
+    return one.kind === 'look' && one.negative && one.ahead !== one.back && !isNullable(one.of)
+  })
 }
