@@ -141,9 +141,7 @@ test('run --capture records what arrives, and replay sends it again, byte for by
   await using other = await startSluice(join(dir.path), config(second))
   const { code, stderr } = await sluice(['replay', capture, '--to', `udp://127.0.0.1:${second}`])
   expect({ code, stderr }).toMatchObject({ code: 0 })
-  const docs = await until('both are stored again', async () => {
-    const rows = await other.query({ kind: 'top', field: 'program', n: 10 })
-    return rows.length > 0 && (await other.status()).outputs[0].delivered === 4 && rows
-  })
+  await until('both are stored again', async () => (await other.status()).outputs[0].delivered === 4)
+  const docs = await other.query({ kind: 'top', field: 'program', n: 10 })
   expect(docs).toContainEqual({ value: 'app', events: 2 })
 })
