@@ -14,7 +14,7 @@ import { crc32 } from 'node:zlib'
  */
 export const VERSION = 1
 export const FILE_HEADER = 8
-const MAGIC = Buffer.from([0xff, 0x00, 0x53, 0x52])
+export const MAGIC = Buffer.from([0xff, 0x00, 0x53, 0x52])
 const PREFIX = 20
 const MAX_HEADER = 8 * 1024 * 1024
 const WINDOW = 32 * 1024

@@ -14,13 +14,16 @@ export interface BatchHeader {
   positions?: Record<string, unknown>
   /** Rest: the mark of the part that it is left of. One record, so that both are there or neither. */
   mark?: Mark
+  /** Bytes of the body, where it stands compressed. */
+  unpacked?: number
 }
 
-export function encodeHeader(batch: Batch, order: number, mark?: Mark): string {
+export function encodeHeader(batch: Batch, order: number, isPacked: boolean, mark?: Mark): string {
   const { stream, number, part, count, tally, received, positions } = batch
   const header: BatchHeader = { stream, number, part, count, tally, received, order }
   if (positions) header.positions = positions
   if (mark) header.mark = mark
+  if (isPacked) header.unpacked = batch.body.byteLength
   return JSON.stringify(header)
 }
 
@@ -28,11 +31,12 @@ export function encodeHeader(batch: Batch, order: number, mark?: Mark): string {
 export function parseHeader(text: string): BatchHeader | undefined {
   try {
     const header: BatchHeader = JSON.parse(text)
-    const { stream, number, part, count, tally, received, order, mark } = header
+    const { stream, number, part, count, tally, received, order, mark, unpacked } = header
     const numbers = [number, part, count, order, received.from, received.to]
     const isTally = Array.isArray(tally) && tally.every((row) => Array.isArray(row) && Number.isSafeInteger(row[2]))
     if (typeof stream !== 'string' || !numbers.every(Number.isFinite) || !isTally) return undefined
     if (mark !== undefined && !isMark(mark)) return undefined
+    if (unpacked !== undefined && !Number.isSafeInteger(unpacked)) return undefined
     return header
   } catch {
     return undefined

@@ -4,14 +4,14 @@ import type { OnHappening } from '../../ledger/happening.ts'
 import { MOVED } from '../../ledger/mark-set.ts'
 import type { Mark, Marks } from '../../ledger/marks.ts'
 import { setAside } from '../../ledger/quarantine.ts'
-import { recordHead } from '../../ledger/records.ts'
 import { type Batch, BufferFull, type Tally } from '../buffer.ts'
 import type { Entry } from '../pending.ts'
 import { OutputQueue, type Shelf } from '../queue.ts'
 import { lostMark } from '../settlement.ts'
 import { FreshBodies } from './fresh-bodies.ts'
-import { type BatchHeader, encodeHeader } from './header.ts'
+import type { BatchHeader } from './header.ts'
 import type { Positions } from './positions.ts'
+import { type DiskRecord, recordOf, unpackBody } from './record.ts'
 import { recover } from './recover.ts'
 import { type Place, Segments } from './segments.ts'
 
@@ -91,7 +91,9 @@ export class OutputLog implements Shelf<OnDisk> {
           }
           // Most of an old segment is settled: nothing of it is kept in memory.
           if (marks.has(output, stream, number, part)) return
-          entries.push(entryOf(header, place, this.queue.tallies.add(header.tally)))
+          entries.push(
+            entryOf(header, header.unpacked ?? place.end - place.body, place, this.queue.tallies.add(header.tally)),
+          )
         },
         lost: (header, torn) => {
           damaged.push({ header, torn })
@@ -130,22 +132,25 @@ export class OutputLog implements Shelf<OnDisk> {
 
   async append(batch: Batch, order: number): Promise<void> {
     const { size, sync, positions, output } = this.#options
-    const head = recordHead(encodeHeader(batch, order), batch.body)
-    if (this.#segments.bytes + head.byteLength + batch.body.byteLength > size) {
+    const record = recordOf(batch, order)
+    if (this.#segments.bytes + record.bytes > size) {
+      record.free()
       throw new BufferFull(`the buffer on disk for ${output} holds its ${size} bytes`)
     }
     const position = batch.positions ? order : 0
-    const place = await this.#write(head, batch.body, { position, sync: sync === 'batch' })
+    const place = await this.#write(record, { position, sync: sync === 'batch' })
     if (batch.positions) positions.take(batch.positions, order)
     this.#saw(batch.stream, batch.number)
     this.#fresh.keep(order, batch.body)
-    this.queue.pending.add(entryOf({ ...batch, order }, place, this.queue.tallies.add(batch.tally)))
+    this.queue.pending.add(
+      entryOf({ ...batch, order }, batch.body.byteLength, place, this.queue.tallies.add(batch.tally)),
+    )
   }
 
   async load(entry: OnDisk, tally: Tally): Promise<Batch | undefined> {
-    const { order, stream, number, part, count, received, place } = entry
+    const { order, stream, number, part, count, received } = entry
     try {
-      const body = this.#fresh.take(order, this.queue.pending.waiting) ?? (await this.#segments.read(place))
+      const body = this.#fresh.take(order, this.queue.pending.waiting) ?? (await this.#read(entry))
       if (body) return { stream, number, part, output: this.queue.output, count, body, tally, received }
       await this.#setAside(entry)
     } catch (error) {
@@ -158,10 +163,9 @@ export class OutputLog implements Shelf<OnDisk> {
 
   /** On the disk before the mark can be: whichever of the two a power cut leaves, nothing is lost or counted twice. */
   async keepRest(rest: Batch, mark: Mark, order: number, tally: number[]): Promise<OnDisk> {
-    const head = recordHead(encodeHeader(rest, order, mark), rest.body)
     // Over the budget if need be: it is less than what it replaces.
-    const place = await this.#write(head, rest.body, { sync: true })
-    return entryOf({ ...rest, order }, place, tally)
+    const place = await this.#write(recordOf(rest, order, mark), { sync: true })
+    return entryOf({ ...rest, order }, rest.body.byteLength, place, tally)
   }
 
   drop(entry: OnDisk): void {
@@ -190,7 +194,7 @@ export class OutputLog implements Shelf<OnDisk> {
   /** All that waits, whoever holds it, each read as it is asked for. */
   async *inspect(): AsyncGenerator<Inspected, void, undefined> {
     for (const entry of [...this.queue.pending.values()]) {
-      const body = await this.#segments.read(entry.place).catch(() => undefined)
+      const body = await this.#read(entry).catch(() => undefined)
       if (!this.queue.pending.has(entry)) continue
       const { stream, number, part, count, received } = entry
       const tally = this.queue.tallies.unpack(entry.tally)
@@ -220,13 +224,21 @@ export class OutputLog implements Shelf<OnDisk> {
     await this.#segments.close()
   }
 
-  async #write(head: Buffer, body: Uint8Array, how: { position?: number; sync: boolean }): Promise<Place> {
+  async #write({ head, body, free }: DiskRecord, how: { position?: number; sync: boolean }): Promise<Place> {
     try {
       return await this.#segments.append(head, body, how)
     } catch (error) {
       if (!isDiskFull(error)) throw error
       throw new BufferFull(`no room on the disk of ${this.#options.directory}`, 'disk', { cause: error })
+    } finally {
+      free()
     }
+  }
+
+  /** Undefined when the bytes are not what was written. */
+  async #read({ place, bytes }: OnDisk): Promise<Buffer | undefined> {
+    const body = await this.#segments.read(place)
+    return body === undefined || body.byteLength === bytes ? body : unpackBody(body, bytes)
   }
 
   async #setAside(entry: OnDisk) {
@@ -258,8 +270,9 @@ export class OutputLog implements Shelf<OnDisk> {
 
 function entryOf(
   { stream, number, part, count, received, order }: Omit<BatchHeader, 'tally'>,
+  bytes: number,
   place: Place,
   tally: number[],
 ): OnDisk {
-  return { order, stream, number, part, count, bytes: place.end - place.body, received, tally, place }
+  return { order, stream, number, part, count, bytes, received, tally, place }
 }

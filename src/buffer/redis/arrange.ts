@@ -68,34 +68,51 @@ export function arrange(body: Uint8Array, count: number): Buffer | undefined {
 /** The body that was arranged, in memory of its own; undefined when the bytes are not what `arrange` makes. */
 export function restore(arranged: Buffer, count: number): Buffer | undefined {
   const head = count * COLUMNS
-  const starts = new Float64Array(count)
   const lengths = new Uint32Array(count)
   let size = 0
   for (let event = 0; event < count; event++) {
     let length = 0
     for (let column = 3; column >= 0; column--) length = length * 256 + (arranged[column * count + event] ?? 0)
-    starts[event] = size
     lengths[event] = length
     size += length
   }
   if (head + size !== arranged.length) return undefined
   const body = Buffer.allocUnsafeSlow(size)
-  let from = head
-  for (const event of byLength(lengths)) {
-    const length = lengths[event] ?? 0
-    arranged.copy(body, starts[event] ?? 0, from, from + length)
-    from += length
-  }
+  const places = placesOf(lengths, head)
   const actions = new ActionLines()
   let id = -1
+  let to = 0
   for (let event = 0; event < count; event++) {
-    const start = starts[event] ?? 0
-    const at = Math.max(start, actions.end(body, start) - DIGITS_AND_END)
+    const length = lengths[event] ?? 0
+    const kind = kindOf(length)
+    const from = places[kind] ?? 0
+    places[kind] = from + length
+    const at = Math.max(from, actions.end(arranged, from) - DIGITS_AND_END)
     const step = arranged[4 * count + event] ?? 0
-    id = step === 0 ? readDigits(body, at) : id + step
-    if (step > 0) writeDigits(body, at, id)
+    id = step === 0 ? readDigits(arranged, at) : id + step
+    if (step > 0) writeDigits(arranged, at, id)
+    body.set(arranged.subarray(from, from + length), to)
+    to += length
   }
   return body
+}
+
+const kindOf = (length: number) => (length < LONGEST ? length : LONGEST - 1)
+
+/** By length, where the first event of that length stands. */
+function placesOf(lengths: Uint32Array, head: number): Uint32Array {
+  const places = new Uint32Array(LONGEST)
+  for (const length of lengths) {
+    const kind = kindOf(length)
+    places[kind] = (places[kind] ?? 0) + length
+  }
+  let place = head
+  for (let kind = 0; kind < LONGEST; kind++) {
+    const bytes = places[kind] ?? 0
+    places[kind] = place
+    place += bytes
+  }
+  return places
 }
 
 /** Events in the order of their lengths, those of one length in their own. */

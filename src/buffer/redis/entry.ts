@@ -1,6 +1,7 @@
-import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { crc32 } from 'node:zlib'
 import type { Batch, Tally } from '../buffer.ts'
 import { free } from '../free.ts'
+import { pack, unpack } from '../zstd.ts'
 import { arrange, COLUMNS, restore } from './arrange.ts'
 
 /** What stands in clear beside a blob: enough to count a batch whose blob can't be read. */
@@ -41,7 +42,7 @@ export function parseKeyLine(text: string): KeyLine | undefined {
  */
 export function encodeBlob(batch: Batch): Buffer {
   const arranged = arrange(batch.body, batch.count)
-  const packed = pack(arranged ?? batch.body)
+  const packed = pack(arranged ?? batch.body, LEVEL)
   const header = Buffer.from(JSON.stringify({ tally: batch.tally, arranged: arranged !== undefined }))
   const end = PREFIX + header.byteLength
   // Not out of Node's pool, of which every small batch would keep a slab until it is collected.
@@ -85,27 +86,11 @@ const MAGIC = 'SLB'
 const VERSION = 2
 const PREFIX = 12
 const MOST_BYTES = 256 * 1024 * 1024
-const COMPRESSION = { [constants.ZSTD_c_compressionLevel]: 2 }
+const LEVEL = 2
 
 function versionOf(blob: Buffer): number | undefined {
   const isBlob = blob.byteLength >= PREFIX && blob.toString('latin1', 0, MAGIC.length) === MAGIC
   return isBlob ? blob[MAGIC.length] : undefined
-}
-
-/** With room for the worst case zstd writes in one pass; otherwise it first copies the body into a window of its own. */
-function pack(body: Uint8Array): Buffer {
-  const worst = body.byteLength + (body.byteLength >> 8) + 1024
-  return zstdCompressSync(body, { chunkSize: worst, params: COMPRESSION, pledgedSrcSize: body.byteLength })
-}
-
-/** @param bytes at most */
-function unpack(packed: Buffer, bytes: number): Buffer {
-  return zstdDecompressSync(packed, {
-    maxOutputLength: Math.max(1, bytes),
-    // In one piece, and one byte more, or a second piece is made only to find that it is over: half the CPU.
-    // And not out of Node's pool, or it could not be freed.
-    chunkSize: Math.max(Buffer.poolSize, bytes + 1),
-  })
 }
 
 function unpackArranged(packed: Buffer, { bytes, count }: KeyLine): Buffer | undefined {
