@@ -13,7 +13,7 @@ export const COLUMNS = 5
 /** In smaller batches the columns cost what the order saves. */
 const FEWEST = 100
 /** Events from this length on are not sorted. */
-const LONGEST = 4096
+const LONGEST = 4095
 /** The last digits of an id; behind them the action line ends with `"}}`. */
 const DIGITS = 8
 const DIGITS_AND_END = DIGITS + 3
@@ -30,7 +30,6 @@ export function arrange(body: Uint8Array, count: number): Buffer | undefined {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
   const head = count * COLUMNS
   const out = roomFor(head + bytes.length)
-  const starts = new Uint32Array(count)
   const lengths = new Uint32Array(count)
   /** Of the digits in an event, where they are taken out. */
   const digits = new Uint32Array(count)
@@ -41,7 +40,6 @@ export function arrange(body: Uint8Array, count: number): Buffer | undefined {
     const actionEnd = actions.end(bytes, start)
     const end = bytes.indexOf(LF, actionEnd + 1) + 1
     if (actionEnd < start || end === 0) return undefined
-    starts[event] = start
     lengths[event] = end - start
     for (let column = 0; column < 4; column++) out[column * count + event] = (end - start) >>> (8 * column)
     const at = Math.max(start, actionEnd - DIGITS_AND_END)
@@ -53,16 +51,17 @@ export function arrange(body: Uint8Array, count: number): Buffer | undefined {
     start = end
   }
   if (start !== bytes.length) return undefined
-  let to = head
-  for (const event of byLength(lengths)) {
-    const start = starts[event] ?? 0
+  const places = new Places(lengths, head)
+  let from = 0
+  for (let event = 0; event < count; event++) {
     const length = lengths[event] ?? 0
-    bytes.copy(out, to, start, start + length)
+    const to = places.next(length)
+    bytes.copy(out, to, from, from + length)
     const at = digits[event] ?? 0
-    if (at > 0) out.fill(ZERO, to + at, to + at + DIGITS)
-    to += length
+    if (at > 0) for (let i = to + at; i < to + at + DIGITS; i++) out[i] = ZERO
+    from += length
   }
-  return out.subarray(0, to)
+  return out.subarray(0, head + bytes.length)
 }
 
 /** The body that was arranged, in memory of its own; undefined when the bytes are not what `arrange` makes. */
@@ -78,59 +77,48 @@ export function restore(arranged: Buffer, count: number): Buffer | undefined {
   }
   if (head + size !== arranged.length) return undefined
   const body = Buffer.allocUnsafeSlow(size)
-  const places = placesOf(lengths, head)
+  const places = new Places(lengths, head)
   const actions = new ActionLines()
   let id = -1
   let to = 0
   for (let event = 0; event < count; event++) {
     const length = lengths[event] ?? 0
-    const kind = kindOf(length)
-    const from = places[kind] ?? 0
-    places[kind] = from + length
+    const from = places.next(length)
     const at = Math.max(from, actions.end(arranged, from) - DIGITS_AND_END)
     const step = arranged[4 * count + event] ?? 0
     id = step === 0 ? readDigits(arranged, at) : id + step
     if (step > 0) writeDigits(arranged, at, id)
-    body.set(arranged.subarray(from, from + length), to)
+    arranged.copy(body, to, from, from + length)
     to += length
   }
   return body
 }
 
-const kindOf = (length: number) => (length < LONGEST ? length : LONGEST - 1)
+/** Where each event stands when they are in the order of their lengths, those of one length in their own. */
+class Places {
+  /** By length, where the next event of that length stands. */
+  readonly #next = new Uint32Array(LONGEST + 1)
 
-/** By length, where the first event of that length stands. */
-function placesOf(lengths: Uint32Array, head: number): Uint32Array {
-  const places = new Uint32Array(LONGEST)
-  for (const length of lengths) {
-    const kind = kindOf(length)
-    places[kind] = (places[kind] ?? 0) + length
+  constructor(lengths: Uint32Array, head: number) {
+    const next = this.#next
+    for (const length of lengths) {
+      const kind = Math.min(length, LONGEST)
+      next[kind] = (next[kind] ?? 0) + length
+    }
+    let place = head
+    for (let kind = 0; kind <= LONGEST; kind++) {
+      const bytes = next[kind] ?? 0
+      next[kind] = place
+      place += bytes
+    }
   }
-  let place = head
-  for (let kind = 0; kind < LONGEST; kind++) {
-    const bytes = places[kind] ?? 0
-    places[kind] = place
-    place += bytes
-  }
-  return places
-}
 
-/** Events in the order of their lengths, those of one length in their own. */
-function byLength(lengths: Uint32Array): Uint32Array {
-  const places = new Uint32Array(LONGEST + 1)
-  for (const length of lengths) {
-    const after = Math.min(length, LONGEST - 1) + 1
-    places[after] = (places[after] ?? 0) + 1
+  next(length: number): number {
+    const kind = Math.min(length, LONGEST)
+    const place = this.#next[kind] ?? 0
+    this.#next[kind] = place + length
+    return place
   }
-  for (let length = 1; length <= LONGEST; length++) places[length] = (places[length] ?? 0) + (places[length - 1] ?? 0)
-  const order = new Uint32Array(lengths.length)
-  for (let event = 0; event < lengths.length; event++) {
-    const length = Math.min(lengths[event] ?? 0, LONGEST - 1)
-    const place = places[length] ?? 0
-    order[place] = event
-    places[length] = place + 1
-  }
-  return order
 }
 
 /** Finds where action lines end: nearly all are as long as the one before. */
