@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Lease } from '../buffer/buffer.ts'
 import type { Grouping } from '../deliver/output.ts'
 
@@ -14,27 +13,21 @@ export async function* gather(
     if (first.done === true) return
     const group = [first.value]
     let bytes = first.value.batch.body.byteLength
-    const deadline = Date.now() + millis
+    // One timer a group: one a lease, with a signal to end it, was a twentieth of what a batch costs.
+    let timer: NodeJS.Timeout | undefined
+    const due = new Promise<null>((resolve) => {
+      timer = setTimeout(resolve, millis, null)
+    })
     next = iterator.next()
     while (group.length < batches && bytes < most) {
       // A failure of the buffer shows itself again, once this group is on its way.
-      const more = await before(next, deadline).catch(() => null)
+      const more = await Promise.race([next, due]).catch(() => null)
       if (more === null || more.done === true || bytes + more.value.batch.body.byteLength > most) break
       group.push(more.value)
       bytes += more.value.batch.body.byteLength
       next = iterator.next()
     }
+    clearTimeout(timer)
     yield group
-  }
-}
-
-/** What `promise` holds, unless it takes until `deadline` (ms since the epoch). */
-async function before<T>(promise: Promise<T>, deadline: number): Promise<T | null> {
-  const timer = new AbortController()
-  const wait = delay(Math.max(0, deadline - Date.now()), null, { signal: timer.signal }).catch(() => null)
-  try {
-    return await Promise.race([promise, wait])
-  } finally {
-    timer.abort()
   }
 }
