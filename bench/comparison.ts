@@ -10,7 +10,7 @@ const WORKS: [work: Work, title: string, withHighest: boolean][] = [
   ['json', 'header → sshd, haproxy fields → JSON file', false],
   ['bulk', 'header → sshd, haproxy fields → _bulk', true],
 ]
-/** Sent before anything is measured: a daemon is warm nearly all of its life. */
+/** Sent before anything is measured, each way: a daemon is warm nearly all of its life. */
 const WARMING_LINES = 200_000
 const TCP_LINES = 1_000_000
 const UDP_RATE = 30_000
@@ -45,7 +45,9 @@ export async function* runPeers(options: {
           await measure(running, { ...flatOut, lines: WARMING_LINES })
           tcp.push(await measure(running, { ...flatOut, lines: TCP_LINES }))
           progress('UDP')
-          udp.push(await measure(running, { captures, transport: 'udp', rate: UDP_RATE, seconds: UDP_SECONDS }))
+          const steady = { captures, transport: 'udp', rate: UDP_RATE } as const
+          await measure(running, { ...steady, seconds: WARMING_LINES / UDP_RATE })
+          udp.push(await measure(running, { ...steady, seconds: UDP_SECONDS }))
           if (withHighest) {
             const search = { captures, seconds, trial: TRIAL_SECONDS, from: 50_000, progress }
             highest.push((await highestRate(running, search))?.rate ?? 0)
