@@ -177,6 +177,19 @@ test('a holder whose batch went to another is told "gone", and the events count 
   expect([done(one), done(two)]).toEqual([0, 3])
 })
 
+test('batches that are settled together reach the server together', async () => {
+  const server = await redis()
+  const { buffer } = await shipper(server.url)
+  const reads = async () =>
+    Number(/total_reads_processed:(\d+)/.exec(String(await server.command('info', 'stats')))?.[1])
+  for (let number = 1; number <= 40; number++) await buffer.append(makeBatch(number))
+  const leases = await take(buffer, 40)
+  const before = await reads()
+  await settleAll(leases)
+  // Among them the heartbeat's, and those of the wait for more.
+  expect((await reads()) - before).toBeLessThan(15)
+})
+
 test('several shippers share a backlog', async () => {
   const server = await redis()
   const all = await Promise.all(['one', 'two', 'three'].map((consumer) => shipper(server.url, { consumer })))

@@ -109,6 +109,8 @@ export class Appender {
   }
 
   async #drain() {
+    // What is asked for in the same turn goes out together: waking a thread for a write takes 0.1 ms.
+    await null
     while (this.#queue.length > 0) {
       const jobs = this.#queue.splice(0, MOST_JOBS)
       const start = this.#written

@@ -81,7 +81,16 @@ export class RedisLink {
   /** Rejects with BufferDown, BufferFull, or an Error for a defect. */
   async run<T>(command: (client: Redis) => Promise<T>): Promise<T> {
     if (!this.#fit) throw new BufferDown(this.trouble ?? `${this.name} is not connected`)
+    this.#sendTogether()
     return this.#guard(command(this.#client))
+  }
+
+  /** Commands of one turn of the event loop leave in one write, and are answered in one. */
+  #sendTogether(): void {
+    const { stream } = this.#client
+    if (stream.writableCorked > 0) return
+    stream.cork()
+    process.nextTick(() => stream.uncork())
   }
 
   /** A connection of its own for commands that block; `run` it with `blocking`. The link closes it. */
