@@ -17,7 +17,17 @@ const system = {
 export default defineConfig({
   test: {
     projects: [
-      { test: { setupFiles, name: 'unit', include: ['src/**/*.test.ts'], pool: 'forks', testTimeout: 20_000 } },
+      // Files share the modules they import, which takes half of the time.
+      {
+        test: {
+          setupFiles,
+          name: 'unit',
+          include: ['src/**/*.test.ts'],
+          pool: 'forks',
+          isolate: false,
+          testTimeout: 20_000,
+        },
+      },
       { test: { ...system, name: 'system', include: ['test/**/*.test.ts'] } },
       { test: { ...system, name: 'soak', include: ['test/**/*.soak.ts'], testTimeout: 3_600_000 } },
     ],

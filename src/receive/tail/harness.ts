@@ -12,18 +12,21 @@ export let store: FakeStore
 export let happenings: TailHappening[]
 let inputs: TailInput[]
 
-beforeEach(() => {
-  top = mkdtempSync(join(tmpdir(), 'sluice-tail-'))
-  mkdirSync(join(top, 'logs'))
-  store = new FakeStore()
-  inputs = []
-  happenings = []
-})
+/** To be called once in a file of tests: each of them begins with an empty directory and store. */
+export function freshForEach(): void {
+  beforeEach(() => {
+    top = mkdtempSync(join(tmpdir(), 'sluice-tail-'))
+    mkdirSync(join(top, 'logs'))
+    store = new FakeStore()
+    inputs = []
+    happenings = []
+  })
 
-afterEach(async () => {
-  for (const input of inputs) await input.stop()
-  rmSync(top, { recursive: true, force: true })
-})
+  afterEach(async () => {
+    for (const input of inputs) await input.stop()
+    rmSync(top, { recursive: true, force: true })
+  })
+}
 
 export const at = (name: string) => join(top, 'logs', name)
 

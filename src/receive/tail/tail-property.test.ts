@@ -2,7 +2,9 @@ import { appendFileSync, copyFileSync, existsSync, mkdirSync, renameSync, statSy
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { at, crashed, freshStore, make, settle, store, top } from './harness.ts'
+import { at, crashed, freshForEach, freshStore, make, settle, store, top } from './harness.ts'
+
+freshForEach()
 
 describe('TailInput', () => {
   test('any appends, rotations, crashes and full sinks: each line once, in order', async () => {

@@ -16,7 +16,9 @@ import {
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { at, crashed, happenings, make, settle, store, top } from './harness.ts'
+import { at, crashed, freshForEach, happenings, make, settle, store, top } from './harness.ts'
+
+freshForEach()
 
 describe('TailInput', () => {
   test('reads what is there and what comes, whole lines only', async () => {
