@@ -3,7 +3,7 @@
  * on loopback; after some seconds its two Redis are killed, and its batches go to disk. Prints RSS each second, idle
  * and highest; ends with 1 when the bound is passed, or the ledger does not close.
  *
- *   PATH=.cache/services/bin:$PATH node bench/receiver-memory.ts FILE...   (FILEs: plain syslog lines)
+ *   PATH=.cache/services/bin:$PATH node bench/receiver-memory.ts [FILE...]   (plain syslog lines; lines of all kinds)
  *   SECONDS_AWAY=60, RATE=20000, BOUND=150 (MB), LANES=1
  */
 import { spawn } from 'node:child_process'
@@ -23,7 +23,8 @@ const AWAY = number('SECONDS_AWAY', 60)
 const RATE = number('RATE', 20_000)
 const BOUND = number('BOUND', 150)
 const SLUICE = join(import.meta.dirname, '../bin/sluice')
-const files = process.argv.slice(2)
+const given = process.argv.slice(2)
+const files = given.length > 0 ? given : [join(import.meta.dirname, 'captures', 'mix.log.zst')]
 
 const dir = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
 const data = join(dir, 'data')
