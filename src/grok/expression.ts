@@ -11,18 +11,18 @@ export class GrokExpression implements Guarded {
   readonly grok: CompiledGrok
   timedOut = 0
   aside: Aside | null = null
-  readonly #regex: RegExp
-  /** Null: it holds what only V8 can do. Undefined: no text came yet. */
-  #matcher: ByteMatcher | null | undefined
+  /** Null: no text came yet. */
+  #regex: RegExp | null = null
+  /** Null: it holds what only V8 can do, or no text came yet. */
+  #matcher: ByteMatcher | null = null
 
   constructor(name: string, grok: CompiledGrok) {
     this.name = name
     this.grok = grok
-    this.#regex = grok.regex
   }
 
   matches(text: Text, captures: Captures): boolean {
-    if (this.#matcher === undefined) this.#matcher = byteMatcher(this.#regex)
+    const regex = this.#regex ?? this.#make()
     const matcher = this.#matcher
     if (matcher !== null && text.isAscii) {
       const { groups } = matcher
@@ -30,9 +30,16 @@ export class GrokExpression implements Guarded {
       if (found) captures.lieIn(text, groups)
       if (found !== null) return found
     }
-    const match = this.#regex.exec(text.string)
+    const match = regex.exec(text.string)
     if (match === null) return false
     captures.take(match)
     return true
+  }
+
+  #make(): RegExp {
+    const { regex } = this.grok
+    this.#matcher = byteMatcher(regex)
+    this.#regex = regex
+    return regex
   }
 }
