@@ -1,5 +1,6 @@
 /** The thread of one UDP lane. Messages for the core come through `workerData.port`, `stop` through the parent's. */
 import { readSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { loadLaneCore } from './lane-core.ts'
 import { LaneLoop, type LaneLoopOptions } from './lane-loop.ts'
@@ -22,6 +23,8 @@ const loop = new LaneLoop(data, core, () => {
   }
   if (receiveMessageOnPort(parent) !== undefined) loop.stop()
 })
+// Node keeps what it read from its cache until then, 1.7 MB.
+flushCompileCache()
 parent.postMessage('ready')
 loop.run()
 // Delivers what was posted, and tells the other side that this was all.
