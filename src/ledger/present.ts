@@ -1,7 +1,11 @@
 import type { HostReport, LedgerReport, OutputReport, RouteReport } from './report.ts'
 
-const number = new Intl.NumberFormat('en-US')
-const n = (value: number) => number.format(value)
+/** Made when it is asked for: a service would keep 1.5 MB of languages' tables for it. */
+let number: Intl.NumberFormat | undefined
+const n = (value: number) => {
+  number ??= new Intl.NumberFormat('en-US')
+  return number.format(value)
+}
 
 /** The ledger as lines for people. `hosts`: at most so many, those with the most lines first. */
 export function ledgerLines(report: LedgerReport, hosts: number): string[] {
