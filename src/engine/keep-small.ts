@@ -28,7 +28,7 @@ export function keepSmall(after: number): () => void {
 async function collect(): Promise<void> {
   // Otherwise written at an orderly end only, and a start without it keeps 10 MB of what compiling took.
   flushCompileCache()
-  collector()({ type: 'major', flavor: 'last-resort' })
+  collector()(true)
   await giveBack()
 }
 
