@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { readConfig } from '../src/config/load.ts'
+import { datasetsOf } from '../src/dataset/of-config.ts'
 import { diff } from '../src/diff/diff.ts'
 import type { Difference } from '../src/diff/differences.ts'
 import { newStream } from '../src/event/ids.ts'
@@ -40,7 +41,7 @@ const LINES = `<13>Nov 23 03:14:21 h door: opened
 function options(text: string): LaneOptions {
   const { config, problems } = readConfig(text)
   if (config === undefined) throw new Error(JSON.stringify(problems))
-  return laneOptions(config, newStream(), { name: 'test' })
+  return laneOptions({ config, datasets: datasetsOf(config) }, newStream(), { name: 'test' })
 }
 
 async function differences(older: LaneOptions, newer: LaneOptions, input: string): Promise<Difference[]> {

@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { loadConfig } from '../src/config/load.ts'
+import { datasetsOf } from '../src/dataset/of-config.ts'
 import { eventsOf } from '../src/deliver/bulk-lines.ts'
 import { newStream } from '../src/event/ids.ts'
 import { JOINED, RECEIVED } from '../src/lane/counters.ts'
@@ -28,7 +29,7 @@ test('a million random and mutated datagrams: every one is an event, none is dro
   const config = await loadConfig(undefined, { shape: 'ecs' })
   let events = 0
   let archived = 0
-  const lane = new Lane(laneOptions(config, newStream(), { name: 'fuzz' }), {
+  const lane = new Lane(laneOptions({ config, datasets: datasetsOf(config) }, newStream(), { name: 'fuzz' }), {
     batch(batch) {
       const body = Buffer.from(batch.body.buffer, batch.body.byteOffset, batch.body.byteLength)
       for (const { documentStart, documentEnd } of eventsOf(body)) {

@@ -17,8 +17,8 @@ async function modulesOf(config: string): Promise<{ main: Set<string>; lane: Set
     hooks,
     `import { appendFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
-import { isMainThread } from 'node:worker_threads'
-const thread = isMainThread ? 'main' : 'lane'
+import { isMainThread, workerData } from 'node:worker_threads'
+const thread = isMainThread ? 'main' : 'core' in workerData ? 'lane' : 'config'
 registerHooks({
   load(url, context, next) {
     appendFileSync(${JSON.stringify(list)}, thread + ' ' + url + '\\n')
@@ -49,6 +49,9 @@ const ON_DEMAND = [
   'stream-json',
 ]
 
+/** What reading a config takes, on a thread that ends. */
+const CONFIG = ['yaml', 'src/config/schema.ts', 'src/dataset/format.ts']
+
 const among = (modules: Set<string>, names: readonly string[]) => names.filter((name) => modules.has(name))
 
 test('a receiver loads no client and no database, and its lane neither config nor schemas', async () => {
@@ -59,6 +62,7 @@ test('a receiver loads no client and no database, and its lane neither config no
   expect(
     among(main, [...ON_DEMAND, 'src/receive/tcp.ts', 'src/receive/tail/tail.ts', 'src/commands/query.ts']),
   ).toEqual([])
+  expect(among(main, CONFIG)).toEqual([])
   expect(lane).toContain('src/lane/core.ts')
   expect(among(lane, [...ON_DEMAND, 'zod', 'yaml', 'commander', 'pino', 'src/engine/engine.ts'])).toEqual([])
 })
@@ -69,6 +73,7 @@ test('a shipper loads the clients that its config names, and nothing that parses
     `buffer: { redis: ["redis://127.0.0.1:${port}"] }\narchive: false\nmetrics: false
 deliver: [{ elasticsearch: { nodes: ["http://127.0.0.1:${port}"], setup: false } }]\n`,
   )
+  expect(among(main, CONFIG)).toEqual([])
   expect(among(main, ON_DEMAND)).toEqual(['@elastic/elasticsearch', 'undici', 'ioredis', 'p-queue'])
   expect(among(main, ['src/lane/lane.ts', 'src/dataset/dataset.ts', 'src/grok/compile.ts', 'oniguruma-to-es'])).toEqual(
     [],

@@ -5,7 +5,7 @@ import { DEFAULT_CONFIG, fingerprint, inOrder, problemOf, readConfig, readText, 
 import type { Config } from '../config/schema.ts'
 import { showAddress } from '../config/units.ts'
 import type { Problem } from '../config/yaml.ts'
-import { datasetsOf } from '../lane/from-config.ts'
+import { datasetsOf } from '../dataset/of-config.ts'
 
 interface Options {
   config: string

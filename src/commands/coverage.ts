@@ -4,6 +4,7 @@ import { cover } from '../coverage/cover.ts'
 import { coverageJson, coverageLines } from '../coverage/present.ts'
 import { draftDataset } from '../coverage/skeleton.ts'
 import { CoverageTally } from '../coverage/tally.ts'
+import { datasetsOf } from '../dataset/of-config.ts'
 import { newStream } from '../event/ids.ts'
 import { laneOptions } from '../lane/from-config.ts'
 import { parseCount } from '../replay/arguments.ts'
@@ -55,7 +56,7 @@ Examples:
 async function run(files: string[], options: Options): Promise<void> {
   const { program, only, limit, format } = options
   const config = await loadConfig(options.config)
-  const common = laneOptions(config, newStream(), { name: 'coverage' })
+  const common = laneOptions({ config, datasets: datasetsOf(config) }, newStream(), { name: 'coverage' })
   const lane = program === undefined ? common : { ...common, fixed: { program, host: config.host } }
   const tally = new CoverageTally(lane.datasets?.definitions ?? [])
   const recording = new Recording(files, Date.now(), format)

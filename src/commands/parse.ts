@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { loadConfig } from '../config/load.ts'
+import { datasetsOf } from '../dataset/of-config.ts'
 import { eventsOf } from '../deliver/bulk-lines.ts'
 import { UserError } from '../errors.ts'
 import { newStream } from '../event/ids.ts'
@@ -57,7 +58,10 @@ async function run(options: Options): Promise<void> {
   const routes = config.routes.map((route) => ({ ...route, deliver: undefined }))
   const outputs = [{ name: 'stdout', index: '-' }]
   const lane = new Lane(
-    { ...laneOptions({ ...config, routes }, newStream(), { name: 'stdin' }), outputs },
+    {
+      ...laneOptions({ config: { ...config, routes }, datasets: datasetsOf(config) }, newStream(), { name: 'stdin' }),
+      outputs,
+    },
     {
       batch({ body }) {
         for (const { documentStart, documentEnd } of eventsOf(body)) {

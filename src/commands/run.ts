@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { InvalidArgumentError, Option } from 'commander'
-import { loadConfig } from '../config/load.ts'
+import { loadApart } from '../config/load-apart.ts'
 import { parseSize } from '../config/units.ts'
 import { banner } from '../engine/banner.ts'
 import { Engine } from '../engine/engine.ts'
@@ -42,13 +42,13 @@ Examples:
 
 async function run(options: Options): Promise<void> {
   const started = performance.now()
-  const config = await loadConfig(options.config, { data: options.data })
+  const { config, datasets } = await loadApart(options.config, { data: options.data })
   const log = makeLog(options.log)
   const capture = options.capture === undefined ? undefined : { path: options.capture, maxBytes: options.captureMax }
   const stop = Promise.withResolvers<Error | null>()
   process.on('SIGTERM', () => stop.resolve(null))
   stopOnInterrupt(() => stop.resolve(null))
-  const engine = await Engine.start({ config, log, capture, onFailure: (error) => stop.resolve(error) })
+  const engine = await Engine.start({ config, datasets, log, capture, onFailure: (error) => stop.resolve(error) })
   process.on('SIGHUP', () => void engine.reopen())
   // For people, and so out of the way of an output.
   const say = config.deliver.some(({ kind }) => kind === 'stdout') ? console.error : console.log

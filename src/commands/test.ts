@@ -114,14 +114,9 @@ function load(config: Config, options: Options): { suites: Suite[]; lane: LaneOp
   const suites = read.flatMap(({ path, wanted, file, source }): Suite[] =>
     wanted ? [{ path: relative('.', path), at: 'samples', samples: file.samples, source }] : [],
   )
-  const base = laneOptions(
-    { ...config, datasets: false, routes: [], filters: {}, timezone: options.timezone },
-    newStream(),
-    {
-      name: 'test',
-    },
-  )
-  return { suites, lane: { ...base, datasets: { definitions, patterns: config.patterns, guarded: true } } }
+  const plain = { ...config, routes: [], filters: {}, timezone: options.timezone }
+  const datasets = { definitions, patterns: config.patterns, guarded: true }
+  return { suites, lane: laneOptions({ config: plain, datasets }, newStream(), { name: 'test' }) }
 }
 
 /** A config's own tests go the way of its lines, through its routes. */

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readConfig } from '../config/load.ts'
+import { datasetsOf } from '../dataset/of-config.ts'
 import { newStream } from '../event/ids.ts'
 import { laneOptions } from '../lane/from-config.ts'
 import { Recording } from '../replay/recording.ts'
@@ -32,7 +33,7 @@ async function main(directory: string | undefined): Promise<void> {
   if (directory === undefined) throw new Error('name the directory with the logs')
   const { config } = readConfig('timezone: UTC\nhost: localhost\n')
   if (config === undefined) throw new Error('the config is wrong')
-  const lane = laneOptions(config, newStream(), { name: 'coverage' })
+  const lane = laneOptions({ config, datasets: datasetsOf(config) }, newStream(), { name: 'coverage' })
   const tally = new CoverageTally(lane.datasets?.definitions ?? [])
   let joined = 0
   for (const name of readdirSync(directory).sort()) {

@@ -1,4 +1,5 @@
 import { loadConfig } from '../config/load.ts'
+import { datasetsOf } from '../dataset/of-config.ts'
 import { newStream } from '../event/ids.ts'
 import { laneOptions } from '../lane/from-config.ts'
 import type { LaneOptions } from '../lane/options.ts'
@@ -40,5 +41,6 @@ function print(text: string): Promise<void> | undefined {
 }
 
 async function laneOf(file: string): Promise<LaneOptions> {
-  return laneOptions(await loadConfig(file), newStream(), { name: 'replay' })
+  const config = await loadConfig(file)
+  return laneOptions({ config, datasets: datasetsOf(config) }, newStream(), { name: 'replay' })
 }

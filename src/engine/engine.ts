@@ -5,6 +5,7 @@ import { Archive } from '../archive/archive.ts'
 import { bufferMethod } from '../buffer/view/running.ts'
 import type { Config } from '../config/schema.ts'
 import { PatternTotals } from '../dataset/pattern-counters.ts'
+import type { LoadedConfig } from '../lane/from-config.ts'
 import type { SeenReport } from '../lane/seen.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { LedgerReport } from '../ledger/report.ts'
@@ -26,8 +27,7 @@ import { Pressure } from './pressure.ts'
 /** How long a stop waits for batches that are being delivered. */
 const STOP_MILLIS = 5000
 
-export interface EngineOptions {
-  config: Config
+export interface EngineOptions extends LoadedConfig {
   log: Logger
   capture?: { path: string; maxBytes: number } | undefined
   /** The process can't go on, for the reason given: it has to be stopped. */
@@ -69,8 +69,6 @@ export class Engine {
 
   /** Against the way of a line: what takes comes before what gives, and the sockets last but for the outputs. */
   static async start(options: EngineOptions): Promise<Engine> {
-    // Read first: nothing is touched when they are wrong. A shipper parses no lines, and is 1 MB smaller without that.
-    if (options.config.receive.length > 0) (await import('../lane/from-config.ts')).datasetsOf(options.config)
     const engine = new Engine(options, await openAccounts(options.config, options.log))
     try {
       await engine.#open(options)
@@ -81,9 +79,10 @@ export class Engine {
     }
   }
 
-  async #open({ config, capture, onFailure }: EngineOptions): Promise<void> {
+  async #open({ config, datasets, capture, onFailure }: EngineOptions): Promise<void> {
     const context: InputContext = {
       config,
+      datasets,
       capture: capture ?? null,
       intake: this.#intake,
       ledger: this.#ledger,

@@ -1,6 +1,7 @@
 import type { DiskBuffer } from '../buffer/disk/disk.ts'
-import type { Config, ReceiveConfig } from '../config/schema.ts'
+import type { ReceiveConfig } from '../config/schema.ts'
 import type { PatternCounts } from '../dataset/pattern-counters.ts'
+import type { LoadedConfig } from '../lane/from-config.ts'
 import type { SetAside } from '../lane/outlet.ts'
 import type { SeenReport } from '../lane/seen.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -9,8 +10,7 @@ import type { Intake } from './intake.ts'
 import type { Logger } from './log.ts'
 
 /** What an input needs of the engine. */
-export interface InputContext {
-  config: Config
+export interface InputContext extends LoadedConfig {
   capture: { path: string; maxBytes: number } | null
   intake: Intake
   ledger: Ledger

@@ -43,7 +43,7 @@ export class ListLane {
     const { context, name } = options
     this.#options = options
     const stream = newStream()
-    const { outputs, window } = laneOptions(context.config, stream, { name })
+    const { outputs, window } = laneOptions(context, stream, { name })
     this.#batches = new ListBatches({ stream, outputs, window })
     const names = outputs.map((output) => output.name)
     this.#counters = new LaneCounters(names, [])

@@ -41,7 +41,7 @@ export async function openTailInput(
       const resume = { sequence, numbers: numbers(stream) }
       const lane = new MainLane({
         ...context,
-        lane: { ...laneOptions(config, stream, input), ...fixed, resume, capture: context.capture },
+        lane: { ...laneOptions(context, stream, input), ...fixed, resume, capture: context.capture },
         rereads: { before: ledger.appended(stream) },
         savePositions: (positions) => buffer.savePositions(positions),
       })

@@ -11,7 +11,7 @@ export async function openTcpInput(
   config: Extract<ReceiveConfig, { kind: 'tcp' }>,
   context: InputContext,
 ): Promise<Input> {
-  const options = { ...laneOptions(context.config, newStream(), config), capture: context.capture }
+  const options = { ...laneOptions(context, newStream(), config), capture: context.capture }
   const lane = new MainLane({ ...context, lane: options })
   const tcp = new TcpInput(config, lane)
   try {

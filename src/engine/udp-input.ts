@@ -44,7 +44,7 @@ export async function openUdpInput(
     const socket = facts.sockets[lane]
     const drops = socket === null ? null : ledger.socketDrops(socket.inode, socket.bootId)
     return {
-      lane: { ...laneOptions(context.config, stream, config), capture: context.capture },
+      lane: { ...laneOptions(context, stream, config), capture: context.capture },
       streams: ledger.streams,
       meta: {
         stream,
