@@ -1,4 +1,12 @@
 import { isMarkedAsUntransferable } from 'node:worker_threads'
+import { Rooms } from './rooms.ts'
+
+const rooms = new Rooms()
+
+/** So many bytes, with anything in them; with `free` the next one gets the same memory. */
+export function allocate(bytes: number): Buffer {
+  return rooms.take(bytes)
+}
 
 /**
  * Gives the memory of a large buffer back at once; whoever still looks at it sees no bytes. Left to the garbage
@@ -7,7 +15,7 @@ import { isMarkedAsUntransferable } from 'node:worker_threads'
  * of a request that was given up. Buffers from Node's pool, which others share, are left alone.
  */
 export function free({ buffer }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && !buffer.detached && !isMarkedAsUntransferable(buffer)) buffer.transfer(0)
+  if (buffer instanceof ArrayBuffer && !buffer.detached && !isMarkedAsUntransferable(buffer)) rooms.give(buffer)
 }
 
 export function isFreed({ buffer }: Uint8Array): boolean {

@@ -1,3 +1,5 @@
+import { allocate } from '../free.ts'
+
 /**
  * The bytes of a batch in an order of which zstd makes less: events by length, since those of one kind are about as
  * long, and their consecutive ids taken out.
@@ -76,7 +78,7 @@ export function restore(arranged: Buffer, count: number): Buffer | undefined {
     size += length
   }
   if (head + size !== arranged.length) return undefined
-  const body = Buffer.allocUnsafeSlow(size)
+  const body = allocate(size)
   const places = new Places(lengths, head)
   const actions = new ActionLines()
   let id = -1

@@ -2,13 +2,12 @@ import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { z } from 'zod'
-import { free } from '../../buffer/free.ts'
+import { allocate, free } from '../../buffer/free.ts'
 import { messageOf } from '../../ledger/files.ts'
 import { ANSWER_FIELDS, type Item, jsonOf, readAnswer } from './answer.ts'
 import { CLUSTER_TIMEOUT, LARGEST_ANSWER } from './client.ts'
 import { type Failure, failureOf } from './failure.ts'
 import { type Client, errors } from './library.ts'
-import { RequestBuffers } from './request-buffers.ts'
 import { bytesOf, copyOf, countOf, type Run } from './runs.ts'
 
 /** `items`: what the cluster says of each event, in order; null: it took them all. */
@@ -30,19 +29,15 @@ export class Bulk {
   largest: number | null = null
   readonly #client: Client
   readonly #gzip: boolean
-  readonly #buffers: RequestBuffers
 
-  /** @param most requests at a time */
-  constructor(client: Client, { gzip, most }: { gzip: boolean; most: number }) {
+  constructor(client: Client, { gzip }: { gzip: boolean }) {
     this.#client = client
     this.#gzip = gzip
-    this.#buffers = new RequestBuffers(most)
   }
 
   /** The runs are copied at once: nothing reads them later, whatever becomes of the request. */
   async send(runs: readonly Run[], signal?: AbortSignal): Promise<Answer> {
-    const buffer = this.#buffers.take(bytesOf(runs))
-    const plain = copyOf(runs, buffer)
+    const plain = copyOf(runs, allocate(bytesOf(runs)))
     const body = this.#gzip ? await packed(plain, { level: LEVEL }) : plain
     const others = this.#client.connectionPool.size - 1
     for (let failed = 0; ; failed++) {
@@ -53,8 +48,8 @@ export class Bulk {
         this.taken++
         // A request that failed may still be read by the system, so its buffer is left to the garbage collector.
         if (failed === 0) {
-          this.#buffers.give(buffer)
-          if (body !== plain) free(body)
+          free(plain)
+          free(body)
         }
         return { items }
       } catch (error) {

@@ -67,7 +67,7 @@ export class ElasticsearchOutput implements Output {
     this.#size = size
     this.#options = options
     this.#pace = new Pace(concurrency)
-    this.#bulk = new Bulk(client, { gzip: config.gzip, most: concurrency })
+    this.#bulk = new Bulk(client, config)
     const tell = (reason: string) => options.onHappening?.({ kind: 'not_copied', reason })
     const { deadIndex = false } = config
     if (deadIndex !== false) this.#copies = new DeadCopies(client, deadIndex, tell)
