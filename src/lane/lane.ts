@@ -77,7 +77,7 @@ export class Lane implements LineSink {
   received(datagrams: number, bytes: number, refused: number): void {
     this.count(datagrams, bytes)
     this.#values[REFUSED] += refused
-    this.#announced = datagrams - refused
+    this.#announced += datagrams - refused
     this.#outlet.counters(this.#values)
   }
 

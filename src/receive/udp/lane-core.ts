@@ -8,7 +8,7 @@ import type { Sender } from '../sender.ts'
 export interface LaneCore {
   /**
    * One receive call's datagrams and bytes, `refused` ones (sender not allowed) among them; called before the first
-   * of them is pushed, so that the count can be made durable first.
+   * of them is pushed, so that the count can be made durable first. Those of several calls may be pushed together.
    */
   received(datagrams: number, bytes: number, refused: number): void
   /** A datagram; the bytes are the caller's again after the call. `truncated`: it was longer than `maxLength`. */

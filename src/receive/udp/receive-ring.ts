@@ -58,13 +58,14 @@ export class ReceiveRing {
   }
 
   /**
-   * Takes what the socket holds, at most RING_SLOTS; 0: nothing. A socket keeps its family, so the kernel's answers in
-   * the headers (lengths of names) hold for the next call.
+   * Takes what the socket holds into the slots from `slot` on, as much as fits; 0: nothing. A socket keeps its family, so
+   * the kernel's answers in the headers (lengths of names) hold for the next call.
    *
    * @throws Error when the socket is none, or broken
    */
-  receive(fd: number): number {
-    const count = libc.recvmmsg(fd, this.#headers, RING_SLOTS, MSG_DONTWAIT, null)
+  receive(fd: number, slot: number): number {
+    const headers = slot === 0 ? this.#headers : this.#headers.subarray(slot * MMSGHDR_WORDS * 4)
+    const count = libc.recvmmsg(fd, headers, RING_SLOTS - slot, MSG_DONTWAIT, null)
     if (count >= 0) return count
     const code = errno()
     if (code === EAGAIN || code === EINTR || code === ECONNREFUSED) return 0
