@@ -66,7 +66,11 @@ export function arrange(body: Uint8Array, count: number): Buffer | undefined {
   return out.subarray(0, head + bytes.length)
 }
 
-/** The body that was arranged, in memory of its own; undefined when the bytes are not what `arrange` makes. */
+/**
+ * The body that was arranged, in memory of its own; undefined when the bytes are not what `arrange` makes. Written from
+ * its beginning to its end, each event with its digits: in the order that it is read in, and the digits after that, it
+ * takes 0.25 µs an event in a busy shipper, in place of 0.16.
+ */
 export function restore(arranged: Buffer, count: number): Buffer | undefined {
   const head = count * COLUMNS
   const lengths = new Uint32Array(count)
