@@ -5,7 +5,7 @@ import { sluiceFor } from './support/sluice.ts'
 import { memory, type Subject } from './support/subject.ts'
 import { figure, spread } from './support/table.ts'
 
-const WORKS: [work: Work, title: string, withHighest: boolean][] = [
+const WORKS: [work: Work, title: string, atAllRates: boolean][] = [
   ['file', 'header → file per host and program', false],
   ['json', 'header → sshd, haproxy fields → JSON file', false],
   ['bulk', 'header → sshd, haproxy fields → _bulk', true],
@@ -15,11 +15,16 @@ const WARMING_LINES = 200_000
 const TCP_LINES = 1_000_000
 const UDP_RATE = 30_000
 const UDP_SECONDS = 10
+/** The platform that sluice comes from has 75 lines a second. */
+const LOW_RATES = [75, 750]
+const LOW_SECONDS = 15
 const TRIAL_SECONDS = 3
 
 interface Result {
   tcp: Measurement[]
   udp: Measurement[]
+  /** By rate. */
+  low: Measurement[][]
   highest: number[]
   peak: number[]
 }
@@ -32,12 +37,12 @@ export async function* runPeers(options: {
   progress: Progress
 }): AsyncGenerator<Section> {
   const { captures, rounds, seconds } = options
-  for (const [work, title, withHighest] of WORKS) {
+  for (const [work, title, atAllRates] of WORKS) {
     const subjects: Subject[] = [sluiceFor(work), ...peersFor(work)]
     const results = new Map(subjects.map(({ name }): [string, Result] => [name, none()]))
     for (let round = 1; round <= rounds; round++) {
       for (const subject of subjects) {
-        const { tcp, udp, highest, peak } = results.get(subject.name) ?? none()
+        const { tcp, udp, low, highest, peak } = results.get(subject.name) ?? none()
         const progress = (text: string) => options.progress(`${title}, round ${round}: ${subject.name} ${text}`)
         await withSubject(subject, async (running) => {
           progress('TCP')
@@ -48,7 +53,11 @@ export async function* runPeers(options: {
           const steady = { captures, transport: 'udp', rate: UDP_RATE } as const
           await measure(running, { ...steady, seconds: WARMING_LINES / UDP_RATE })
           udp.push(await measure(running, { ...steady, seconds: UDP_SECONDS }))
-          if (withHighest) {
+          if (atAllRates) {
+            for (const [i, rate] of LOW_RATES.entries()) {
+              const slow = { captures, transport: 'udp', rate, seconds: LOW_SECONDS, probes: false } as const
+              low[i]?.push(await measure(running, slow))
+            }
             const search = { captures, seconds, trial: TRIAL_SECONDS, from: 50_000, progress }
             highest.push((await highestRate(running, search))?.rate ?? 0)
           }
@@ -63,14 +72,14 @@ export async function* runPeers(options: {
         '',
         'TCP flat out, CPU s/million',
         `UDP at ${figure(UDP_RATE)}/s`,
-        ...(withHighest ? ['UDP lines/s without loss'] : []),
+        ...(atAllRates ? [...LOW_RATES.map((rate) => `at ${rate}/s`), 'UDP lines/s without loss'] : []),
         'RSS peak MB',
       ],
-      rows: [...results].map(([name, { tcp, udp, highest, peak }]) => [
+      rows: [...results].map(([name, { tcp, udp, low, highest, peak }]) => [
         name,
         cpu(tcp),
         cpu(udp),
-        ...(withHighest ? [spread(highest)] : []),
+        ...(atAllRates ? [...low.map(cpu), spread(highest)] : []),
         spread(peak),
       ]),
       notes: [`The middle of ${rounds} rounds, with the least and the most. Missing lines: ${missing(results)}.`],
@@ -79,7 +88,7 @@ export async function* runPeers(options: {
   }
 }
 
-const none = (): Result => ({ tcp: [], udp: [], highest: [], peak: [] })
+const none = (): Result => ({ tcp: [], udp: [], low: LOW_RATES.map(() => []), highest: [], peak: [] })
 
 /** Over TCP nothing may be missing, and at the steady rate of UDP it should not. */
 function missing(results: ReadonlyMap<string, Result>): string {

@@ -32,6 +32,8 @@ export interface LoadLevel {
   rate: number
   seconds: number
   lines?: number
+  /** Whether lines that tell their latency are sent too; default: at a rate. */
+  probes?: boolean
 }
 
 /** Starts a subject in an empty directory, gives it to `work`, ends it and removes the directory. */
@@ -52,7 +54,7 @@ export async function measure(running: Running, level: LoadLevel): Promise<Measu
   await running.latency?.()
   const extrasBefore = (await running.extras?.()) ?? {}
   const before = cpuOf(running)
-  const sent = await send({ ...load, to: running[transport], probes: level.rate > 0 })
+  const sent = await send({ ...load, to: running[transport], probes: level.probes ?? level.rate > 0 })
   const handled = (await settled(running, handledBefore + sent.sent)) - handledBefore
   const cpu: Record<string, number> = {}
   for (const [name, seconds] of cpuOf(running)) {
