@@ -11,10 +11,9 @@ export class GrokExpression implements Guarded {
   readonly grok: CompiledGrok
   timedOut = 0
   aside: Aside | null = null
-  /** Null: no text came yet. */
   #regex: RegExp | null = null
-  /** Null: it holds what only V8 can do, or no text came yet. */
-  #matcher: ByteMatcher | null = null
+  /** Null: it holds what only V8 can do. Undefined: no text came yet. */
+  #matcher: ByteMatcher | null | undefined
 
   constructor(name: string, grok: CompiledGrok) {
     this.name = name
@@ -22,24 +21,22 @@ export class GrokExpression implements Guarded {
   }
 
   matches(text: Text, captures: Captures): boolean {
-    const regex = this.#regex ?? this.#make()
+    if (this.#matcher === undefined) this.#make()
     const matcher = this.#matcher
-    if (matcher !== null && text.isAscii) {
+    if (matcher && text.isAscii) {
       const { groups } = matcher
       const found = matcher.match(text.memory.bytes, text.from, text.to, captures.room(groups))
       if (found) captures.lieIn(text, groups)
       if (found !== null) return found
     }
-    const match = regex.exec(text.string)
-    if (match === null) return false
+    const match = this.#regex?.exec(text.string)
+    if (!match) return false
     captures.take(match)
     return true
   }
 
-  #make(): RegExp {
-    const { regex } = this.grok
-    this.#matcher = byteMatcher(regex)
-    this.#regex = regex
-    return regex
+  #make(): void {
+    this.#regex = this.grok.regex
+    this.#matcher = byteMatcher(this.#regex)
   }
 }
