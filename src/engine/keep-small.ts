@@ -1,5 +1,5 @@
 import { flushCompileCache } from 'node:module'
-import { collector, Garbage } from '../receive/udp/garbage.ts'
+import { collector, Garbage, loadOfLoop } from '../receive/udp/garbage.ts'
 import { programPages } from './program-pages.ts'
 
 /** With 10 s a receiver's first seconds of load, in which much is compiled, or a backlog that goes out take 10 to 20 MB more. */
@@ -15,8 +15,11 @@ const MADV_DONTNEED = 4
 export function keepSmall(after: number): () => void {
   const garbage = new Garbage()
   const start = setTimeout(() => void collect(), after).unref()
+  let before = performance.eventLoopUtilization()
   const every = setInterval(() => {
-    garbage.tick(performance.now(), 0)
+    const now = performance.eventLoopUtilization()
+    garbage.tick(performance.now(), loadOfLoop(performance.eventLoopUtilization(now, before).utilization))
+    before = now
     void giveBack()
   }, EVERY_MILLIS).unref()
   return () => {

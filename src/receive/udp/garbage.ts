@@ -5,9 +5,26 @@ import { runInNewContext } from 'node:vm'
 const MOST = 4 << 20
 /** Between two collections, ms: then they take three thousandths of a core at most, however much garbage a load makes. */
 const REST = 30_000
-/** While a lane collects, what comes waits in the receive buffer, which is small where the system allows no more. */
+
+/** How much a thread has to do. While it collects, what comes waits: for a lane in the receive buffer, which may be small. */
+export type Load = 'calm' | 'busy' | 'flooded'
+
 const CALM_PER_SECOND = 5_000
 const FLOOD_PER_SECOND = 50_000
+
+export function loadOfLane(datagramsPerSecond: number): Load {
+  if (datagramsPerSecond > FLOOD_PER_SECOND) return 'flooded'
+  return datagramsPerSecond < CALM_PER_SECOND ? 'calm' : 'busy'
+}
+
+const CALM_SHARE = 0.1
+const FLOOD_SHARE = 0.5
+
+/** @param share of its time that a thread with an event loop does not wait */
+export function loadOfLoop(share: number): Load {
+  if (share > FLOOD_SHARE) return 'flooded'
+  return share < CALM_SHARE ? 'calm' : 'busy'
+}
 
 /**
  * A thread's garbage. V8 lets it grow to three times of what is in use, and a lane makes 14 bytes a line: over minutes of a
@@ -27,15 +44,14 @@ export class Garbage {
   }
 
   /**
-   * Every now and then; collects when it is time.
+   * Every now and then; collects when it is time. In a flood it is V8 that decides.
    * @param now ms
-   * @param perSecond datagrams that come; in a flood it is V8 that decides
    */
-  tick(now: number, perSecond: number): void {
+  tick(now: number, load: Load): void {
     const taken = this.#taken()
     this.#least = Math.min(this.#least, taken)
-    if (taken - this.#least <= MOST || now - this.#collectedAt < REST || perSecond > FLOOD_PER_SECOND) return
-    this.#collect(perSecond < CALM_PER_SECOND)
+    if (taken - this.#least <= MOST || now - this.#collectedAt < REST || load === 'flooded') return
+    this.#collect(load === 'calm')
     this.#collectedAt = now
     this.#least = this.#taken()
   }

@@ -1,5 +1,5 @@
 import type { Sender } from '../sender.ts'
-import { Garbage } from './garbage.ts'
+import { Garbage, loadOfLane } from './garbage.ts'
 import type { LaneCore } from './lane-core.ts'
 import { Poller, SOCKET_READY, WOKEN } from './poller.ts'
 import { ReceiveRing, RING_SLOTS } from './receive-ring.ts'
@@ -101,7 +101,7 @@ export class LaneLoop {
     if (now >= this.#secondDue) {
       this.#secondDue = now + SECOND
       this.#core.kernelDrops(kernelDrops(this.#fd))
-      this.#garbage.tick(now, this.#datagrams)
+      this.#garbage.tick(now, loadOfLane(this.#datagrams))
       this.#datagrams = 0
     }
     const held = this.#held === 0 ? Number.POSITIVE_INFINITY : Math.max(0, this.#heldSince + HELD.millis - now)
