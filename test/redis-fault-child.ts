@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -45,12 +46,14 @@ process.stdout.write('started\n')
 /** 16 hex digits that are the child's own. */
 const stream = crypto.randomUUID().replaceAll('-', '').slice(0, 16)
 const BATCH_EVENTS = 250
+/** Bytes an event that can't be compressed, or the small disk would hold all of them. */
+const NOISE = 150
 
 function makeEvents(number: number): Batch {
   let body = ''
   for (let event = 0; event < BATCH_EVENTS; event++) {
     const text = 'Accepted publickey for nova from 10.2.4.107 port 39510 ssh2'
-    body += `{"create":{"_id":"${stream}-${number}-${event}"}}\n{"message":"${text}","n":${Math.random()}}\n`
+    body += `{"create":{"_id":"${stream}-${number}-${event}"}}\n{"message":"${text}","noise":"${randomBytes(NOISE).toString('base64')}"}\n`
   }
   const tally: Batch['tally'] = [['unrouted', 'web1', BATCH_EVENTS]]
   const received = { from: Date.now(), to: Date.now() }
