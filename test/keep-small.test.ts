@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { free } from '../buffer/free.ts'
-import { giveBack } from './keep-small.ts'
+import { free } from '../src/buffer/free.ts'
+import { giveBack } from '../src/engine/keep-small.ts'
 
 const megabytes = (of: 'RssAnon' | 'RssFile') =>
   (Number(new RegExp(`${of}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'latin1'))?.[1]) * 1024) / 1e6
