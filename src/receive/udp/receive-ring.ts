@@ -1,8 +1,8 @@
 import { addressOf, EAGAIN, ECONNREFUSED, EINTR, errno, errnoName, libc } from './libc.ts'
 import { SOCKADDR_SIZE } from './sockaddr.ts'
 
-/** Datagrams a call. */
-export const RING_SLOTS = 512
+/** Datagrams that may wait in it. */
+export const RING_SLOTS = 1536
 /** The longest that UDP can carry. */
 export const MAX_DATAGRAM = 65_535
 
@@ -21,10 +21,10 @@ const MADV_NOHUGEPAGE = 15
 const PAGE = 65_536
 
 /**
- * Room for one `recvmmsg`: prepared once, nothing is allocated per call or datagram.
+ * Room for what `recvmmsg` receives: prepared once, nothing is allocated per call or datagram.
  *
- * Every slot takes the longest datagram, 32 MiB of address space in all; only pages that were written are resident: 2
- * MiB with lines of up to 4 KiB. (Huge pages, where `transparent_hugepage` is `always`, would make all of it resident.)
+ * Every slot takes the longest datagram, 96 MiB of address space in all; only pages that were written are resident: 6
+ * MiB with lines of up to 4 KiB, once so many came at once. (Huge pages, where `transparent_hugepage` is `always`, would make all of it resident.)
  */
 export class ReceiveRing {
   /** The datagrams: number i at `start(i)`. */
