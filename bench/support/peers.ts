@@ -38,6 +38,13 @@ const peers: Peer[] = [
     fill: (text, work) =>
       text.replace('@LOG@', work === 'file' ? 'destination(d_file);' : `parser(p_db); destination(d_${work});`),
   },
+  {
+    name: 'Fluent Bit',
+    program: 'fluent-bit',
+    config: 'fluent-bit.yaml',
+    args: (config) => ['-q', '-c', config],
+    fill: (text, work) => text.replaceAll('@WORK@', work),
+  },
 ]
 
 /** Those of the known peers that this machine has, doing `work`. */
