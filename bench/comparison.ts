@@ -1,7 +1,7 @@
 import { highestRate, type Measurement, measure, total, withSubject } from './support/measure.ts'
 import { peersFor, type Work } from './support/peers.ts'
 import type { Progress, Section } from './support/section.ts'
-import { sluiceFor } from './support/sluice.ts'
+import { shapes, sluiceFor, subject } from './support/sluice.ts'
 import { memory, type Subject } from './support/subject.ts'
 import { figure, spread } from './support/table.ts'
 
@@ -19,6 +19,9 @@ const UDP_SECONDS = 10
 const LOW_RATES = [75, 750]
 const LOW_SECONDS = 15
 const TRIAL_SECONDS = 3
+
+/** What none of the peers has: CPU and memory are those of receiver and shipper together. */
+const OVER_REDIS: Subject = { ...subject(shapes.chain), name: 'sluice: receiver, Redis, shipper' }
 
 interface Result {
   tcp: Measurement[]
@@ -38,7 +41,7 @@ export async function* runPeers(options: {
 }): AsyncGenerator<Section> {
   const { captures, rounds, seconds } = options
   for (const [work, title, atAllRates] of WORKS) {
-    const subjects: Subject[] = [sluiceFor(work), ...peersFor(work)]
+    const subjects: Subject[] = [sluiceFor(work), ...(work === 'bulk' ? [OVER_REDIS] : []), ...peersFor(work)]
     const results = new Map(subjects.map(({ name }): [string, Result] => [name, none()]))
     for (let round = 1; round <= rounds; round++) {
       for (const subject of subjects) {

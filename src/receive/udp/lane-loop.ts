@@ -2,7 +2,7 @@ import type { Sender } from '../sender.ts'
 import { Garbage, loadOfLane } from './garbage.ts'
 import type { LaneCore } from './lane-core.ts'
 import { Poller, SOCKET_READY, WOKEN } from './poller.ts'
-import { ReceiveRing, RING_SLOTS } from './receive-ring.ts'
+import { RECEIVED_MOST, ReceiveRing, RING_SLOTS } from './receive-ring.ts'
 import { kernelDrops, receiveBuffer } from './socket.ts'
 import { SocketSenders } from './socket-senders.ts'
 
@@ -19,12 +19,12 @@ export interface LaneLoopOptions {
 const BUFFER_PER_MILLI = 1 << 18
 const GATHER_MILLIS = { least: 2, most: 16 }
 /** So many are wanted of a receive call: as many ms as they take at the rate of the last one. */
-const GATHER_WANTED = 512
+const GATHER_WANTED = 480
 /**
- * Datagrams stay in the ring until there are so many, or for so long: less than a batch stays open. The less the receive
- * buffer holds, the fewer: while they are pushed, nothing is received.
+ * Datagrams stay in the ring until there are so many for each ms that they gather, or for so long: less than a batch stays
+ * open. The shorter they gather, since many come or the receive buffer holds few, the sooner it has to be emptied again.
  */
-const HELD = { least: 64, most: 1024, millis: 100 }
+const HELD = { perMilli: 64, millis: 100 }
 const SECOND = 1000
 /** What a datagram without content takes of a receive buffer, at least. */
 const SMALLEST_DATAGRAM = 256
@@ -52,12 +52,13 @@ export class LaneLoop {
   readonly #of: Sender[] = []
   /** The longest that datagrams may gather, ms: what comes meanwhile has to fit into the receive buffer. */
   readonly #longest: number
-  readonly #enough: number
   readonly #readMessages: () => void
   #bytesTaken = 0
   #takenAt = 0
   /** Datagrams a ms, between the last two receive calls that found any. */
   #rate = 0
+  /** How long datagrams gather before the next receive call, ms; 0: it waits for them. */
+  #gather = 0
   /** Of this second. */
   #datagrams = 0
   readonly #garbage = new Garbage()
@@ -73,22 +74,20 @@ export class LaneLoop {
     this.#ring = new ReceiveRing(options.maxLength)
     this.#senders = new SocketSenders(options.allow)
     this.#longest = Math.min(GATHER_MILLIS.most, Math.floor(receiveBuffer(options.fd) / BUFFER_PER_MILLI))
-    this.#enough = Math.max(HELD.least, (HELD.most * this.#longest) / GATHER_MILLIS.most)
   }
 
   /** @throws Error when the socket is broken */
   run(): void {
-    let gather = 0
     while (!this.#stopping) {
       const wait = this.#tick()
       if (this.#core.full) {
-        gather = 0
+        this.#gather = 0
         if (this.#poller.waitForWake(wait)) this.#readMessages()
         continue
       }
-      const ready = gather > 0 ? this.#poller.waitForWake(gather) | SOCKET_READY : this.#poller.wait(wait)
+      const ready = this.#gather > 0 ? this.#poller.waitForWake(this.#gather) | SOCKET_READY : this.#poller.wait(wait)
       if (ready & WOKEN) this.#readMessages()
-      gather = ready & SOCKET_READY && !this.#core.full ? this.#gatherAfter(this.#take()) : 0
+      this.#gather = ready & SOCKET_READY && !this.#core.full ? this.#gatherAfter(this.#take()) : 0
       if (this.#isEnough()) this.#push()
     }
     this.#takeRest()
@@ -114,14 +113,14 @@ export class LaneLoop {
     return Math.min(wait, held, this.#secondDue - now)
   }
 
-  /** How long to let datagrams gather after a receive call, ms; 0: wait for the next, if it is not there already. */
+  /** How long to let datagrams gather after a receive call. */
   #gatherAfter(count: number): number {
     if (count === 0) return 0
     const now = performance.now()
     this.#rate = count / (now - this.#takenAt)
     this.#takenAt = now
     // There is more already, or it comes so slowly that one alone would be waited for.
-    if (this.#held === RING_SLOTS || this.#rate * this.#longest < 1) return 0
+    if (count === RECEIVED_MOST || this.#rate * this.#longest < 1) return 0
     return Math.min(this.#longest, Math.max(GATHER_MILLIS.least, Math.floor(GATHER_WANTED / this.#rate)))
   }
 
@@ -152,7 +151,7 @@ export class LaneLoop {
   /** Whether to push now: there are many, or no more are to be expected soon. */
   #isEnough(): boolean {
     if (this.#held === 0) return false
-    if (this.#held >= this.#enough || this.#rate * HELD.millis < 1) return true
+    if (this.#held >= HELD.perMilli * Math.max(1, this.#gather) || this.#rate * HELD.millis < 1) return true
     return performance.now() - this.#heldSince >= HELD.millis
   }
 

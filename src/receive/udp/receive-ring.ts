@@ -3,6 +3,8 @@ import { SOCKADDR_SIZE } from './sockaddr.ts'
 
 /** Datagrams that may wait in it. */
 export const RING_SLOTS = 1536
+/** Datagrams a call. */
+export const RECEIVED_MOST = 512
 /** The longest that UDP can carry. */
 export const MAX_DATAGRAM = 65_535
 
@@ -58,14 +60,14 @@ export class ReceiveRing {
   }
 
   /**
-   * Takes what the socket holds into the slots from `slot` on, as much as fits; 0: nothing. A socket keeps its family, so
+   * Takes what the socket holds into the slots from `slot` on, as many as fit; 0: none. A socket keeps its family, so
    * the kernel's answers in the headers (lengths of names) hold for the next call.
    *
    * @throws Error when the socket is none, or broken
    */
   receive(fd: number, slot: number): number {
     const headers = slot === 0 ? this.#headers : this.#headers.subarray(slot * MMSGHDR_WORDS * 4)
-    const count = libc.recvmmsg(fd, headers, RING_SLOTS - slot, MSG_DONTWAIT, null)
+    const count = libc.recvmmsg(fd, headers, Math.min(RING_SLOTS - slot, RECEIVED_MOST), MSG_DONTWAIT, null)
     if (count >= 0) return count
     const code = errno()
     if (code === EAGAIN || code === EINTR || code === ECONNREFUSED) return 0
