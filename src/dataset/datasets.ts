@@ -99,14 +99,14 @@ export class Datasets {
     const known = this.#byProgram.get(program)
     if (known !== undefined) return known
     const candidates = this.#definitions
-      .map((definition, i) => ({ definition, rank: this.#programs[i](program) }))
+      .map((definition, i) => ({ definition, rank: rankOf(definition, program, this.#programs[i](program)) }))
       .filter(({ rank }) => rank < NOT_NAMED)
       .sort((a, b) => a.rank - b.rank)
       .flatMap(({ definition, rank }): Candidate[] => {
         const dataset = this.#dataset(definition)
         const filter = definition.filter === undefined ? null : compileFilter(definition.filter)
         const signs = definition.filter === undefined ? null : this.#signs(definition.filter)
-        return dataset === null ? [] : [{ dataset, filter, signs, general: rank === EVERY }]
+        return dataset === null ? [] : [{ dataset, filter, signs, general: rank >= EVERY_HEADED }]
       })
     // Without filters, host and PRI are of no consequence.
     const asks = candidates.some(({ dataset, filter }) => filter !== null || dataset.asksOfSource)
@@ -185,8 +185,18 @@ function byService(definition: DatasetDefinition): DatasetDefinition[] {
 }
 
 const EXACT = 0
-const EVERY = 3
-const NOT_NAMED = 4
+const EVERY_HEADED = 3
+const EVERY = 4
+const NOT_NAMED = 5
+
+/**
+ * Of those for every program, a header tells more of a line than a filter that looks for a word in it, and in less time.
+ * Naming no program is naming every one that is left out.
+ */
+function rankOf({ header, filter }: DatasetDefinition, program: string, rank: number): number {
+  if (filter !== undefined) return program === '' ? Math.max(rank, EVERY) : rank
+  return rank === EVERY && header !== undefined ? EVERY_HEADED : rank
+}
 
 /** How well a list of programs names one: exactly, by glob, by expression, by `*`, not at all. */
 function programRank(programs: readonly string[]): (program: string) => number {
