@@ -32,9 +32,10 @@ $ echo '<38>Nov 23 03:14:21 h sshd[1]: …' | sluice parse        # the whole ev
 
 ## How a line is read
 
-1. The datasets of a line are those that name its program: exactly, by glob, by expression, by \`*\`, in this order; then
-   by the name of the file. That is decided once for each sender, host and program. A file for \`*\` claims only lines that
-   it matches. A route of the config may choose others for its lines: \`datasets: [haproxy, web.access]\`.
+1. The datasets of a line are those that name its program: exactly, by glob, by expression, by \`*\`, in this order, of the
+   last those with a header first; then by the name of the file. That is decided once for each sender, host and program. A
+   file for \`*\` claims only lines that it matches. A route of the config may choose others for its lines:
+   \`datasets: [haproxy, web.access]\`.
 2. \`header\` is tried first, when there is one; its field \`rest\` is what the patterns are tried on. A line may match a
    pattern without the header, so a pattern that needs it has to say so.
 3. Patterns are tried in order; the first that fits wins. A pattern begins where the text begins (write \`.*\` in front if

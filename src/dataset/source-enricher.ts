@@ -6,7 +6,7 @@ import type { Candidates } from './candidate.ts'
 import { type Dataset, type DatasetLine, passes } from './dataset.ts'
 import type { Enricher, EnrichInput, Enrichment, Multiline } from './enrichment.ts'
 import type { FilterSign } from './filter-signs.ts'
-import { Gate } from './gate.ts'
+import type { Gate } from './gate.ts'
 import { liftJson, liftPairs } from './lift.ts'
 import { Lifting } from './lifting.ts'
 import type { Needles } from './needles.ts'
@@ -86,14 +86,14 @@ export class SourceEnricher implements Enricher, DatasetLine {
     const choices = this.#choices
     const needles = this.#needles
     needles.begin(this.text)
-    let open = -1
+    const gate = this.#gate
     let place = 0
     let best: Dataset | null = null
     for (let i = 0; i < choices.length; i++) {
       const { dataset, patterns, answer, signs, general } = choices[i]
       if (general) {
-        if (place === 0) open = this.#gate.open(this.text)
-        if (!Gate.isOpen(open, place++)) continue
+        if (place === 0) gate.begin(this.text)
+        if (!gate.isOpen(place++)) continue
       } else if (answer !== true && !(this.#hasAny(signs) && passes(answer, this.filterText))) continue
       if (dataset.match(this, patterns, out, general)) return true
       needles.text = this.text
