@@ -2,7 +2,7 @@ import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'n
 import { delimiter, join } from 'node:path'
 import { startBulkSink } from './bulk-sink.ts'
 import { LineCounter } from './line-counter.ts'
-import { freeUdpPort, launch, type Running, type Subject } from './subject.ts'
+import { freePort, launch, type Running, type Subject } from './subject.ts'
 
 /** What every program does with a line in the comparison with peers. */
 export type Work = 'file' | 'json' | 'bulk'
@@ -67,7 +67,7 @@ export function peersInto(sink: { port: number } | null): Subject[] {
 async function startPeer(peer: Peer, path: string, work: Work, dir: string, failing?: number): Promise<Running> {
   const stack = new AsyncDisposableStack()
   const sink = stack.use(await startBulkSink())
-  const udp = await freeUdpPort()
+  const udp = await freePort()
   const out = join(dir, 'out')
   mkdirSync(out)
   const places: Record<string, string> = {

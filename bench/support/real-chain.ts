@@ -7,7 +7,7 @@ import { callControl } from '../../src/engine/control.ts'
 import { type LedgerReport, ledgerReport } from '../../src/ledger/report.ts'
 import { type Cluster, startCluster } from '../../test/support/elasticsearch.ts'
 import { type RedisServer, startRedis } from '../../test/support/redis.ts'
-import { freeUdpPort, launch } from './subject.ts'
+import { freePort, launch } from './subject.ts'
 
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'sluice')
 const STOP_MILLIS = 10_000
@@ -42,7 +42,7 @@ export async function startRealChain(options: { refresh: string; jvm?: readonly 
   const cluster = stack.use(await startCluster({ data: 1, heap: '1g', jvm: options.jvm ?? [] }))
   const node = `{ nodes: ["${cluster.urls[0]}"], replicas: 0, refresh: ${options.refresh} }`
   const run = async (role: string, text: string) => {
-    const port = await freeUdpPort()
+    const port = await freePort()
     const file = join(dir, `${role}.yaml`)
     const common = `data: ${join(dir, role)}\nmetrics: "127.0.0.1:${port}"\narchive: false\ndeliver: [{ elasticsearch: ${node} }]`
     writeFileSync(file, `${common}\n${text}\n`)
@@ -53,7 +53,7 @@ export async function startRealChain(options: { refresh: string; jvm?: readonly 
     })
     return pid
   }
-  const port = await freeUdpPort()
+  const port = await freePort()
   const shipper = await run('shipper', `buffer: { redis: ["${redis.url}"] }`)
   const receive = `receive: [{ udp: "127.0.0.1:${port}", lanes: 1 }]`
   const receiver = await run('receiver', `${receive}\nbuffer: { redis: ["${redis.url}"], ship: false }`)

@@ -10,7 +10,7 @@ import { type RedisServer, startRedis } from '../../test/support/redis.ts'
 import { type BulkSink, startBulkSink } from './bulk-sink.ts'
 import { LineCounter } from './line-counter.ts'
 import type { Work } from './peers.ts'
-import { freeUdpPort, launch, type Running, type Subject } from './subject.ts'
+import { freePort, launch, type Running, type Subject } from './subject.ts'
 
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'sluice')
 
@@ -146,7 +146,7 @@ async function start(shape: Shape, dir: string): Promise<Running> {
     ledger: () => ledgerOf(data),
     files: new LineCounter(join(dir, 'out'), '.json'),
   }
-  const port = await freeUdpPort()
+  const port = await freePort()
   const receive = `receive: [{ udp: "127.0.0.1:${port}", lanes: ${shape.lanes ?? 1} }, { tcp: "127.0.0.1:${port}" }]`
   const run = async (name: string, text: string, ready: number) => {
     const file = join(dir, `${name}.yaml`)
@@ -155,7 +155,7 @@ async function start(shape: Shape, dir: string): Promise<Running> {
   }
   const pids = new Map<string, number>()
   if (shape.shipper !== undefined) {
-    const metrics = await freeUdpPort()
+    const metrics = await freePort()
     const text = `data: ${join(dir, 'shipper')}\nmetrics: "127.0.0.1:${metrics}"\n${shape.shipper(parts)}\n`
     pids.set('shipper', (await run('shipper', text, metrics)).pid)
   }
@@ -193,7 +193,7 @@ async function answering(data: string): Promise<void> {
       await ledgerOf(data)
       return
     } catch (error) {
-      if (Date.now() > end) throw error
+      if (Date.now() > end) throw new Error(`sluice in ${data} does not answer`, { cause: error })
     }
   }
 }
