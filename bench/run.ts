@@ -80,16 +80,22 @@ if (steps.length === 0) {
   steps.push(() => runLimits({ captures: mix, progress }))
   steps.push(() => runMatrix({ captures: mix, only, seconds, progress }))
 }
+// What a step does on the side fails by itself.
+process.on('uncaughtException', fail)
 try {
   for (const step of steps) {
     for await (const section of step()) show(section)
   }
 } catch (error) {
-  progress('')
-  console.error(`the benchmark can't go on: ${messageOf(error)}`)
-  process.exitCode = 1
+  fail(error)
 }
 process.exit()
+
+function fail(error: unknown): never {
+  progress('')
+  console.error(`the benchmark can't go on: ${messageOf(error)}`)
+  process.exit(1)
+}
 
 function show(section: Section): void {
   progress('')
