@@ -57,6 +57,7 @@ export async function* runMatrix(options: {
       'configuration',
       'lines/s without loss',
       'CPU s/million at that',
+      'at 75/s',
       'at 750/s',
       'bytes a line to Redis',
       'to the bulk server',
@@ -64,10 +65,11 @@ export async function* runMatrix(options: {
       'peak',
       'start ms',
     ],
-    rows: rows.map(({ name, highest, tenfold, idle, peak, startMillis }) => [
+    rows: rows.map(({ name, highest, reference, tenfold, idle, peak, startMillis }) => [
       name,
       figure(highest?.rate),
       highest === null ? '–' : cpuText(highest.cpu),
+      figure(total(reference.cpu)),
       figure(total(tenfold.cpu)),
       bytesALine(tenfold, 'toRedis'),
       bytesALine(tenfold, 'toBulk'),
