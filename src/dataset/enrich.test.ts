@@ -199,6 +199,30 @@ test('files that name the program go before those for every program, which claim
   expect(dataset([`${APP}filter: 'message("twice")'`], 'twice a b')).toEqual(['app'])
 })
 
+test('of files for every program, one with a header goes before one that looks for a word', () => {
+  const word = `
+dataset: word
+programs: ['*', '/^$/']
+filter: message("word")
+patterns: [{ name: any, match: '%{GREEDYDATA:word.text}' }]
+`
+  const headed = `
+dataset: headed
+programs: ['*']
+header: '<%{WORD:headed.kind}> %{GREEDYDATA:rest}'
+patterns: [{ name: any, match: '%{GREEDYDATA:headed.text}' }]
+`
+  const lines = [
+    '<14>Nov 23 03:14:21 h app: <k> a word',
+    '<14><k> a word',
+    '<14>Nov 23 03:14:21 h app: a word',
+    '<14>a word',
+  ]
+  const got = eventsFrom(lane([word, headed]), lines, RECEIVED)
+  for (const i of [0, 1]) expectFields(got[i], { 'event.dataset': 'headed', 'headed.text': 'a word', word: null })
+  for (const i of [2, 3]) expectFields(got[i], { 'event.dataset': 'word', 'word.text': 'a word', headed: null })
+})
+
 test('JSON and key=value messages are lifted, within limits, and never into a prototype', () => {
   const lifted = (message: string) => eventsFrom(lane([]), [`<14>Nov 23 03:14:21 h x: ${message}`], RECEIVED)[0]
   expect(lifted('{"a":{"b":[1,null,"x"]},"__proto__":{"c":1},"":2,"n":null}')).toMatchObject({
