@@ -16,6 +16,7 @@ interface Candidate {
   filter: Filter | null
   signs: readonly LineSign[] | null
   general: boolean
+  rank: number
 }
 
 interface OfProgram {
@@ -60,11 +61,15 @@ export class Datasets {
   enricher(source: Source): Enricher {
     const { candidates, shared } = this.#ofProgram(source.program)
     if (shared !== null) return shared
-    const choices = candidates.flatMap(({ dataset, filter, signs, general }): Choice[] => {
+    const choices = candidates.flatMap(({ dataset, filter, signs, general, rank }): (Choice & { rank: number })[] => {
       const answer = filter === null || filter(source)
       if (answer === false) return []
-      return [{ dataset, patterns: dataset.patterns(source), answer, signs, general: general && answer === true }]
+      const patterns = dataset.patterns(source)
+      // Of a line without a program nothing is known before its text is looked at, as of any program's.
+      const own = source.program === '' && answer !== true ? Math.max(rank, EVERY) : rank
+      return [{ dataset, patterns, answer, signs, general: general && answer === true, rank: own }]
     })
+    choices.sort((a, b) => a.rank - b.rank)
     return this.#sourceEnricher(source, choices)
   }
 
@@ -99,14 +104,14 @@ export class Datasets {
     const known = this.#byProgram.get(program)
     if (known !== undefined) return known
     const candidates = this.#definitions
-      .map((definition, i) => ({ definition, rank: rankOf(definition, program, this.#programs[i](program)) }))
+      .map((definition, i) => ({ definition, rank: rankOf(definition, this.#programs[i](program)) }))
       .filter(({ rank }) => rank < NOT_NAMED)
       .sort((a, b) => a.rank - b.rank)
       .flatMap(({ definition, rank }): Candidate[] => {
         const dataset = this.#dataset(definition)
         const filter = definition.filter === undefined ? null : compileFilter(definition.filter)
         const signs = definition.filter === undefined ? null : this.#signs(definition.filter)
-        return dataset === null ? [] : [{ dataset, filter, signs, general: rank >= EVERY_HEADED }]
+        return dataset === null ? [] : [{ dataset, filter, signs, general: rank >= EVERY_HEADED, rank }]
       })
     // Without filters, host and PRI are of no consequence.
     const asks = candidates.some(({ dataset, filter }) => filter !== null || dataset.asksOfSource)
@@ -189,13 +194,9 @@ const EVERY_HEADED = 3
 const EVERY = 4
 const NOT_NAMED = 5
 
-/**
- * Of those for every program, a header tells more of a line than a filter that looks for a word in it, and in less time.
- * Naming no program is naming every one that is left out.
- */
-function rankOf({ header, filter }: DatasetDefinition, program: string, rank: number): number {
-  if (filter !== undefined) return program === '' ? Math.max(rank, EVERY) : rank
-  return rank === EVERY && header !== undefined ? EVERY_HEADED : rank
+/** Of those for every program, a header tells more of a line than a word that a filter looks for, and in less time. */
+function rankOf({ header, filter }: DatasetDefinition, rank: number): number {
+  return rank === EVERY && header !== undefined && filter === undefined ? EVERY_HEADED : rank
 }
 
 /** How well a list of programs names one: exactly, by glob, by expression, by `*`, not at all. */

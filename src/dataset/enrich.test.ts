@@ -223,6 +223,24 @@ patterns: [{ name: any, match: '%{GREEDYDATA:headed.text}' }]
   for (const i of [2, 3]) expectFields(got[i], { 'event.dataset': 'word', 'word.text': 'a word', headed: null })
 })
 
+test('a file that names lines without a program, of some hosts, goes before those for every program', () => {
+  const own = `
+dataset: own
+programs: ['/^$/']
+filter: host("192.0.2.1")
+patterns: [{ name: any, match: '<k> %{WORD:own.text}' }]
+`
+  const headed = `
+dataset: headed
+programs: ['*']
+header: '<%{WORD:headed.kind}> %{GREEDYDATA:rest}'
+patterns: [{ name: any, match: '%{GREEDYDATA:headed.text}' }]
+`
+  const got = eventsFrom(lane([own, headed]), ['<14><k> word', '<14>unlike it'], RECEIVED, '192.0.2.1')
+  expectFields(got[0], { 'event.dataset': 'own', 'own.text': 'word', headed: null })
+  expectFields(got[1], { 'event.dataset': 'own', tags: ['_grokparsefailure'] })
+})
+
 test('JSON and key=value messages are lifted, within limits, and never into a prototype', () => {
   const lifted = (message: string) => eventsFrom(lane([]), [`<14>Nov 23 03:14:21 h x: ${message}`], RECEIVED)[0]
   expect(lifted('{"a":{"b":[1,null,"x"]},"__proto__":{"c":1},"":2,"n":null}')).toMatchObject({

@@ -22,10 +22,12 @@ type Ways = readonly (readonly number[])[]
 
 /** Needs nothing. */
 const OPEN: Ways = [[]]
+const CLOSED: Ways = []
 
-function waysOf(signs: readonly Sign[]): Ways {
-  if (signs.some(({ needles }) => needles.length === 0)) return OPEN
-  return [...new Map(signs.map(({ needles }) => [needles.join(), needles])).values()]
+function waysOf(left: readonly { sign: Sign }[] | undefined): Ways {
+  if (left === undefined) return CLOSED
+  if (left.some(({ sign }) => sign.needles.length === 0)) return OPEN
+  return [...new Map(left.map(({ sign: { needles } }) => [needles.join(), needles])).values()]
 }
 
 /**
@@ -46,8 +48,11 @@ export class Gate {
     this.#chooser = new Chooser(
       known.map(({ sign }) => sign.expression),
       (left) => {
-        const leftOf = Map.groupBy(left, (i) => known[i].place)
-        return signs.map((some, i) => (some === null ? OPEN : waysOf((leftOf.get(i) ?? []).map((i) => known[i].sign))))
+        const leftOf = Map.groupBy(
+          left.map((i) => known[i]),
+          ({ place }) => place,
+        )
+        return signs.map((some, place) => (some === null ? OPEN : waysOf(leftOf.get(place))))
       },
     )
     this.#needles = needles
