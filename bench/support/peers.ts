@@ -1,8 +1,9 @@
 import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { freePort } from '../../test/support/programs.ts'
 import { startBulkSink } from './bulk-sink.ts'
 import { LineCounter } from './line-counter.ts'
-import { freePort, launch, type Running, type Subject } from './subject.ts'
+import { launch, type Running, type Subject } from './subject.ts'
 
 /** What every program does with a line in the comparison with peers. */
 export type Work = 'file' | 'json' | 'bulk'
@@ -25,7 +26,6 @@ const peers: Peer[] = [
     program: 'rsyslogd',
     config: 'rsyslog.conf',
     args: (config, dir) => ['-n', '-f', config, '-i', join(dir, 'pid')],
-    fill: (text, work) => text.replaceAll('@WORK@', work),
   },
   {
     name: 'syslog-ng',
@@ -43,7 +43,6 @@ const peers: Peer[] = [
     program: 'fluent-bit',
     config: 'fluent-bit.yaml',
     args: (config) => ['-q', '-c', config],
-    fill: (text, work) => text.replaceAll('@WORK@', work),
   },
 ]
 
@@ -76,9 +75,10 @@ async function startPeer(peer: Peer, path: string, work: Work, dir: string, fail
     DIR: out,
     SINK: `${failing ?? sink.port}`,
     CONFIGS,
+    WORK: work,
   }
   let text = readFileSync(join(CONFIGS, peer.config), 'utf8').replace(
-    /@(UDP|TCP|DIR|SINK|CONFIGS)@/g,
+    /@(UDP|TCP|DIR|SINK|CONFIGS|WORK)@/g,
     (_, name) => places[name] ?? '',
   )
   text = peer.fill?.(text, work) ?? text

@@ -6,8 +6,9 @@ import { z } from 'zod'
 import { callControl } from '../../src/engine/control.ts'
 import { type LedgerReport, ledgerReport } from '../../src/ledger/report.ts'
 import { type Cluster, startCluster } from '../../test/support/elasticsearch.ts'
+import { freePort } from '../../test/support/programs.ts'
 import { type RedisServer, startRedis } from '../../test/support/redis.ts'
-import { freePort, launch } from './subject.ts'
+import { launch } from './subject.ts'
 
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'sluice')
 const STOP_MILLIS = 10_000

@@ -6,11 +6,12 @@ import { callControl } from '../../src/engine/control.ts'
 import type { LedgerReport } from '../../src/ledger/report.ts'
 import { ledgerReport } from '../../src/ledger/report.ts'
 import { type Cluster, startCluster } from '../../test/support/elasticsearch.ts'
+import { freePort } from '../../test/support/programs.ts'
 import { type RedisServer, startRedis } from '../../test/support/redis.ts'
 import { type BulkSink, startBulkSink } from './bulk-sink.ts'
 import { LineCounter } from './line-counter.ts'
 import type { Work } from './peers.ts'
-import { freePort, launch, type Running, type Subject } from './subject.ts'
+import { launch, type Running, type Subject } from './subject.ts'
 
 const BIN = join(import.meta.dirname, '..', '..', 'bin', 'sluice')
 

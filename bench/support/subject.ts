@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
-import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { residentMegabytes } from './process.ts'
 
@@ -66,32 +64,6 @@ function accepts(port: number): Promise<boolean> {
     })
     socket.on('error', () => resolve(false))
   })
-}
-
-/**
- * A port that is free for UDP and TCP, below those that the kernel gives to clients: one that asks again and again whether
- * somebody listens would be given the very port, and talk to itself.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(20_000, 32_000)
-    if (await isFree(port)) return port
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer()
-  const socket = createSocket('udp4')
-  try {
-    await once(server.listen(port, '127.0.0.1'), 'listening')
-    await once(socket.bind(port, '127.0.0.1'), 'listening')
-    return true
-  } catch {
-    return false
-  } finally {
-    server.close()
-    socket.close()
-  }
 }
 
 /** Waits until all of `wanted` lines are handled, or nothing has come for a while; returns how many were. */

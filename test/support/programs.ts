@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
@@ -41,14 +43,28 @@ export function startProgram(command: string, args: readonly string[]): AsyncDis
   }
 }
 
-/** A port of loopback that nothing listens on at the moment. */
+/**
+ * A port of loopback that is free for UDP and TCP, below those that the kernel gives to clients: one that asks again and again whether
+ * somebody listens would be given the very port, and talk to itself.
+ */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 32_000)
+    if (await isFree(port)) return port
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (typeof address !== 'object' || address === null) throw new Error('no port')
-  return address.port
+  const socket = createSocket('udp4')
+  try {
+    await once(server.listen(port, '127.0.0.1'), 'listening')
+    await once(socket.bind(port, '127.0.0.1'), 'listening')
+    return true
+  } catch {
+    return false
+  } finally {
+    server.close()
+    socket.close()
+  }
 }

@@ -1,7 +1,7 @@
 import { addressOf, EAGAIN, ECONNREFUSED, EINTR, errno, errnoName, libc } from './libc.ts'
 import { SOCKADDR_SIZE } from './sockaddr.ts'
 
-/** Datagrams that may wait in it. */
+/** Datagrams that may wait in it: those that a lane holds at most (lane-loop.ts), and those of one call more. */
 export const RING_SLOTS = 1536
 /** Datagrams a call. */
 export const RECEIVED_MOST = 512
@@ -26,7 +26,8 @@ const PAGE = 65_536
  * Room for what `recvmmsg` receives: prepared once, nothing is allocated per call or datagram.
  *
  * Every slot takes the longest datagram, 96 MiB of address space in all; only pages that were written are resident: 6
- * MiB with lines of up to 4 KiB, once so many came at once. (Huge pages, where `transparent_hugepage` is `always`, would make all of it resident.)
+ * MiB with lines of up to 4 KiB, once so many came at once. (Huge pages, where `transparent_hugepage` is `always`, would
+ * make all of it resident.)
  */
 export class ReceiveRing {
   /** The datagrams: number i at `start(i)`. */
