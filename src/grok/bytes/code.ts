@@ -81,7 +81,10 @@ export function tryEach(
     const isShort = least === 0 ? '' : `if (${back ? 'p > l' : 'p < l'}${id}) ${fail};`
     const [within, down] = back ? ['<=', '++'] : ['>=', '--']
     const from = mayEnd ? 'p' : `p === ${edge} ? p ${back ? '+' : '-'} 1 : p`
-    const skip = other && `if (${mayEnd ? `t${id} !== ${edge} && ` : ''}${other}) continue;`
+    // A loop of its own takes 0.5 ns a byte, as a part of the other, with all that is in that, 2.
+    const skip =
+      other &&
+      `while (t${id} ${within} l${id} && ${mayEnd ? `t${id} !== ${edge} && ` : ''}${other}) t${id}${down}; if (!(t${id} ${within} l${id})) break;`
     return `{ const l${id} = p ${forth} ${least}; ${taken} ${isShort} let k${id} = 0;
 a${id}: for (let t${id} = ${from}; t${id} ${within} l${id}; t${id}${down}) { ${skip} p = t${id}; ${attempt(id)} ${then(`continue a${id}`)} }
 ${failed(id)} ${fail}; }`
