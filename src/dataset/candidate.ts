@@ -13,13 +13,16 @@ import type { Plan } from './plan.ts'
 /** Literals of a pattern that are looked for before it is tried. */
 const NEEDLES = 2
 const NARROW = 6
+/** An expression that comes to a literal within so many characters fails there before the text has been looked through. */
+const NEAR = 64
 
 /** One expression of a pattern or a header. */
 export interface Candidate {
   grok: CompiledGrok
   counter: PatternCounter
   matcher: GrokExpression
-  /** Literals that must be somewhere in the text. */
+  /** Literals that must be somewhere in the text, and those of them that are looked for before it is tried. */
+  literals: readonly number[]
   needles: readonly number[]
   filter: Filter | null
   dataset: string
@@ -44,11 +47,13 @@ export function candidate(
   // Few texts begin so: it fails at once where they differ.
   const isNarrow = expression !== null && narrowLength(expression) >= NARROW
   const literals = isNarrow ? [] : grok.literals.slice(0, NEEDLES)
+  const numbers = literals.map(({ text }) => all.number(rarestEnd(text)))
   return {
     grok,
     matcher: new GrokExpression(counter.name, grok),
     counter,
-    needles: literals.map((literal) => all.number(rarestEnd(literal))),
+    literals: numbers,
+    needles: numbers.filter((_, i) => literals[i].within > NEAR),
     filter: filter === undefined ? null : compileFilter(filter),
     dataset,
     set,

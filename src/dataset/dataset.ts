@@ -46,7 +46,7 @@ export class Dataset {
   /** True when it knows the services that its lines come from. */
   readonly knowsServices: boolean
   readonly #lift: { lifter: Lifter; field: string } | undefined
-  readonly #matches: Matches = { header: new Captures(), body: new Captures(), text: new Text() }
+  readonly #matches: Matches = { header: new Captures(), body: new Captures(), text: new Text(), isPlain: false }
   /** A text with its line feeds, and what the header leaves of a text. */
   readonly #unbroken = new Text()
   readonly #rest = new Text()
@@ -100,7 +100,7 @@ export class Dataset {
     const first = this.#headers.all.length > 0 ? this.#headers : patterns
     if (this.#tagged || (first === patterns && this.#lift !== undefined)) return null
     const broken = this.#newlines < 0 ? [] : [{ expression: null, needles: [this.#newlines] }]
-    return [...broken, ...first.all.map((one) => ({ expression: beginningOf(one), needles: one.needles }))]
+    return [...broken, ...first.all.map((one) => ({ expression: beginningOf(one), needles: one.literals }))]
   }
 
   /** The patterns for lines of a source. */
@@ -131,6 +131,7 @@ export class Dataset {
     matches.header.groups = 0
     matches.body.groups = 0
     matches.text = text
+    matches.isPlain = text.isPlain
     this.#head = 0
     const headers = this.#headers
     if (headers.all.length > 0) {

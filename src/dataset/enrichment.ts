@@ -41,11 +41,14 @@ export class Enrichment {
   /** Set of HAS_…. */
   has = 0
   /** What the line gave, and what will write it. */
-  readonly header = new Captures()
-  readonly body = new Captures()
+  header = new Captures()
+  body = new Captures()
   readonly text = new Text()
   receivedAt = 0
   zone: Zone = UTC
+  /** Nothing that JSON escapes is in what was captured, and in the line's message. */
+  isPlain = false
+  messageIsPlain = false
   #writer: EnrichmentWriter | null = null
   bytes: Buffer = Buffer.allocUnsafeSlow(2 << 10)
   view = new DataView(this.bytes.buffer)
@@ -53,11 +56,18 @@ export class Enrichment {
   /** Ends of the groups in `bytes`, by index of GROUPS; each begins where the one before ends. */
   readonly ends = new Int32Array(GROUPS.length)
 
-  /** Keeps what `write` takes: writing costs less when it is done for several lines in turn. */
-  note(writer: EnrichmentWriter, { header, body, text }: Matches, { receivedAt, zone }: EnrichInput): void {
+  /**
+   * Keeps what `write` takes: writing costs less when it is done for several lines in turn. The captures are taken in
+   * exchange for those of an earlier line.
+   */
+  note(writer: EnrichmentWriter, matches: Matches, { receivedAt, zone }: EnrichInput): void {
     this.#writer = writer
-    this.header.copy(header)
-    this.body.copy(body)
+    const { header, body, text, isPlain } = matches
+    matches.header = this.header
+    matches.body = this.body
+    this.header = header
+    this.body = body
+    this.isPlain = isPlain
     if (text.isBrief) this.text.ofString(text.string)
     else this.text.sameAs(text)
     this.receivedAt = receivedAt
@@ -122,6 +132,8 @@ export interface Matches {
   header: Captures
   body: Captures
   text: Text
+  /** Nothing that JSON escapes is in any of them. */
+  isPlain: boolean
 }
 
 /** Writes the members that lines of one kind have, from what was noted. */

@@ -1,5 +1,5 @@
 /** So many characters of a text are looked at. */
-export const OPENING = 16
+export const OPENING = 10
 
 /** Which of the ASCII characters, by code. */
 export type CharSet = Uint8Array

@@ -36,5 +36,5 @@ function signOf(node: Node): FilterSign[] | null {
   if (node.kind !== 'text' || node.pattern.type !== 'pcre') return null
   if (node.field !== 'MESSAGE' && node.field !== 'match') return null
   const [literal] = requiredLiterals(patternRegex(node.pattern))
-  return literal === undefined ? null : [{ text: rarestEnd(literal), tagged: node.field === 'match' }]
+  return literal === undefined ? null : [{ text: rarestEnd(literal.text), tagged: node.field === 'match' }]
 }

@@ -1,6 +1,6 @@
 import { Captures } from '../grok/captures.ts'
-import type { Text } from '../grok/text.ts'
-import type { EnrichInput, Enrichment } from './enrichment.ts'
+import { Text } from '../grok/text.ts'
+import type { EnrichInput, Enrichment, Matches } from './enrichment.ts'
 import type { DatasetDefinition } from './format.ts'
 import type { Lifter } from './lift.ts'
 import { Plan } from './plan.ts'
@@ -10,6 +10,7 @@ export class Lifting {
   readonly #name: string
   readonly #lifter: Lifter
   #plan: Plan | null = null
+  readonly #matches: Matches = { header: new Captures(), body: new Captures(), text: new Text(), isPlain: false }
 
   /** @param name of the field, and what `event.dataset` then says */
   constructor(name: string, lifter: Lifter) {
@@ -28,12 +29,16 @@ export class Lifting {
       body: null,
       lift: { lifter: this.#lifter, field: this.#name },
     })
-    out.note(this.#plan, { header: NONE, body: NONE, text }, input)
+    const matches = this.#matches
+    matches.header.groups = 0
+    matches.body.groups = 0
+    matches.text = text
+    matches.isPlain = text.isPlain
+    out.note(this.#plan, matches, input)
     return true
   }
 }
 
-const NONE = new Captures()
 const NO_FILE: DatasetDefinition = {
   dataset: 'plain',
   file: '',

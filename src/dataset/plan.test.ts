@@ -82,7 +82,7 @@ const plan = () => new Plan({ definition: DEFINITION, dataset: 'all', set: { 'ev
 function written(by: Plan, line: { header: string; body: string }): unknown {
   const out = new Enrichment()
   out.reset()
-  const matches = { header: new Captures(), body: new Captures(), text: new Text() }
+  const matches = { header: new Captures(), body: new Captures(), text: new Text(), isPlain: false }
   new GrokExpression('header', header).matches(new Text().ofString(line.header), matches.header)
   new GrokExpression('body', body).matches(new Text().ofString(line.body), matches.body)
   out.note(by, matches, INPUT)

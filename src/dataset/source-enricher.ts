@@ -83,6 +83,7 @@ export class SourceEnricher implements Enricher, DatasetLine {
     this.#isTagged = false
     this.filterText.reset(input)
     out.reset()
+    out.messageIsPlain = this.text.isPlain
     const choices = this.#choices
     const needles = this.#needles
     needles.begin(this.text)

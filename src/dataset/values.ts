@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import { ESCAPE_GROWTH, escapeJsonOn, isPlain } from '../event/json-bytes.ts'
+import { ESCAPE_GROWTH, escapeJsonOn, isPlain, putPlain } from '../event/json-bytes.ts'
 import type { Memory } from '../event/memory.ts'
 import { IsoClock } from '../event/times.ts'
 import type { FieldType } from './ecs-types.ts'
@@ -18,6 +18,11 @@ const BLANKS = 0x20202020
 
 /** Writes bytes as the inside of a JSON string. */
 export function putText(out: Enrichment, memory: Memory, from: number, to: number): void {
+  if (out.isPlain) {
+    out.ensure(to - from)
+    out.used = putPlain(out.view, out.used, memory, from, to)
+    return
+  }
   out.ensure((to - from) * ESCAPE_GROWTH)
   out.used = escapeJsonOn(out.view, out.bytes, out.used, memory, from, to)
 }

@@ -11,11 +11,11 @@ import {
 import { FLAG_NOT_UTF8, FLAG_NUL_ESCAPED, type Header } from '../syslog/header.ts'
 import { FACILITIES, SEVERITIES } from '../syslog/priority.ts'
 import { structuredData } from '../syslog/structured-data.ts'
-import { escapeJson, escaping, REPLACED_INVALID_UTF8, REPLACED_NUL } from './json-bytes.ts'
+import { escapeJson, escaping, putPlain, REPLACED_INVALID_UTF8, REPLACED_NUL } from './json-bytes.ts'
 import type { Kind, Line, Shape } from './line.ts'
 import type { Memory } from './memory.ts'
 import { flagNames, jsonText, namePieces } from './names.ts'
-import { Piece, putAgain } from './piece.ts'
+import { Piece, putAgain, viewOn } from './piece.ts'
 import { IsoClock } from './times.ts'
 
 /** The times are written over the blanks. */
@@ -68,7 +68,10 @@ export class EcsShape implements Shape {
 
     escaping.replaced = 0
     const messageAt = escapeJson(out, o, memory, line.start, header.messageStart)
-    const originalEnd = escapeJson(out, messageAt, memory, header.messageStart, header.lineEnd)
+    const originalEnd =
+      enrichment?.messageIsPlain === true
+        ? putPlain(viewOn(out), messageAt, memory, header.messageStart, header.lineEnd)
+        : escapeJson(out, messageAt, memory, header.messageStart, header.lineEnd)
     if (enrichment === null) o = MESSAGE.put(out, originalEnd)
     else {
       o = datasetPiece(enrichment.dataset).put(out, originalEnd)

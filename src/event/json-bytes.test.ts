@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ESCAPE_GROWTH, escapeJson, escaping, REPLACED_INVALID_UTF8, REPLACED_NUL } from './json-bytes.ts'
+import { ESCAPE_GROWTH, escapeJson, escaping, putPlain, REPLACED_INVALID_UTF8, REPLACED_NUL } from './json-bytes.ts'
 import { Memory } from './memory.ts'
 
 function escapedAndParsed(bytes: Uint8Array): string {
@@ -25,6 +25,20 @@ test('any bytes become the same text as the WHATWG decoder gives, NUL written as
       expect(escapedAndParsed(bytes)).toBe(decoded.replaceAll('\0', '\\0'))
     }),
     { numRuns: 2000 },
+  )
+})
+
+test('bytes that need no escaping are copied, and none beside them', () => {
+  const plain = fc.string({ unit: 'grapheme-ascii', maxLength: 40 }).filter((text) => !/["\\]/.test(text))
+  fc.assert(
+    fc.property(plain, fc.nat(9), fc.nat(9), (text, before, at) => {
+      const out = Buffer.alloc(60, '.')
+      const view = new DataView(out.buffer, out.byteOffset, out.byteLength)
+      const bytes = Buffer.from('\xff'.repeat(before) + text, 'latin1')
+      expect(putPlain(view, at, new Memory(bytes), before, bytes.length)).toBe(at + text.length)
+      expect(out.toString('latin1')).toBe('.'.repeat(at) + text + '.'.repeat(60 - at - text.length))
+    }),
+    { numRuns: 1000 },
   )
 })
 

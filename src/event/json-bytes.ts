@@ -109,6 +109,23 @@ export function isPlain(word: number): boolean {
   return (odd & 0x80808080) === 0
 }
 
+/**
+ * The same for bytes of which none needs escaping, eight at a time: a quarter of the time. They are ASCII, so a double of
+ * them is a number (see piece.ts); nothing is written beyond the end.
+ */
+export function putPlain(target: DataView, at: number, { bytes, view }: Memory, from: number, to: number): number {
+  const length = to - from
+  if (length >= 8) {
+    const last = length - 8
+    for (let i = 0; i < last; i += 8) target.setFloat64(at + i, view.getFloat64(from + i, true), true)
+    target.setFloat64(at + last, view.getFloat64(from + last, true), true)
+  } else if (length >= 4) {
+    target.setInt32(at, view.getInt32(from, true), true)
+    target.setInt32(at + length - 4, view.getInt32(to - 4, true), true)
+  } else for (let i = 0; i < length; i++) target.setUint8(at + i, bytes[from + i])
+  return at + length
+}
+
 function replacement(out: Uint8Array, at: number): number {
   out[at] = 0xef
   out[at + 1] = 0xbf

@@ -58,17 +58,6 @@ export class Captures {
     ranges[1] = used
   }
 
-  /** Makes them the same as others. */
-  copy(from: Captures): void {
-    const { groups, ranges, memory } = from
-    const own = this.room(groups)
-    const end = groups * 2
-    for (let i = 0; i < end; i++) own[i] = ranges[i]
-    this.groups = groups
-    this.memory = memory
-    if (memory === from.#own && groups > 0) this.#keep(ranges[0], ranges[1])
-  }
-
   /** The bytes [from, to), in which all of the groups lie, are copied. */
   #keep(from: number, to: number): void {
     const { memory, ranges } = this

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compileGrok } from './compile.ts'
 import { PatternLibrary } from './library.ts'
@@ -165,6 +166,47 @@ describe('literals', () => {
     ['(?!abcdef)x', []],
     ['[abcdef]x', []],
   ])('%s: %j', (pattern, literals) => {
-    expect(compileGrok(pattern, library).literals).toEqual(literals)
+    expect(compileGrok(pattern, library).literals.map(({ text }) => text)).toEqual(literals)
+  })
+
+  test.each([
+    ['abc', 3],
+    ['\\d{2,4}abc', 7],
+    ['(?:x|y[ab]{3})?abc', 7],
+    ['(?:x|yy)(?=aaa)z?\\babc', 6],
+    ['(?:x%cd?)+', 3],
+    ['(?:x%cd)+', 4],
+    ['(?:abc){2}', 3],
+    ['[a-z]{3}(?i:xy)abc', 8],
+    ['(x){0}abc', 3],
+    ['x*abc', Infinity],
+    ['\\w+abc', Infinity],
+    ['x{2,}abc', Infinity],
+    ['(?:x|y*)abc', Infinity],
+    ['(x)\\1abc', Infinity],
+    ['x.*abc(?:abc)', Infinity],
+  ])('%s: within %d characters', (pattern, within) => {
+    expect(compileGrok(pattern, library).literals[0]).toMatchObject({ within })
+  })
+
+  test('stand where they are said to, in every text that matches', () => {
+    const parts = ['a', 'bcd', '[xy]', '\\d', '.', '(?:ef|gh%)', '(?:a|b{2})', '(c)']
+    const quantified = fc
+      .tuple(fc.constantFrom(...parts), fc.constantFrom('', '', '?', '+', '*', '{2}', '{1,3}', '{2,}'))
+      .map(([part, quantifier]) => (quantifier === '' || part.startsWith('(') ? part : `(?:${part})`) + quantifier)
+    const patterns = fc.array(quantified, { minLength: 1, maxLength: 6 }).map((some) => some.join(''))
+    fc.assert(
+      fc.property(
+        patterns.chain((pattern) => fc.tuple(fc.constant(pattern), fc.stringMatching(new RegExp(`^${pattern}$`)))),
+        ([pattern, text]) => {
+          for (const { text: literal, within } of compileGrok(pattern, library).literals) {
+            const end = text.indexOf(literal) + literal.length
+            expect(end, `${literal} in ${text}`).toBeGreaterThanOrEqual(literal.length)
+            expect(end, `${literal} in ${text}`).toBeLessThanOrEqual(within)
+          }
+        },
+      ),
+      { numRuns: 500 },
+    )
   })
 })

@@ -1,6 +1,6 @@
 import { expandGrok, type Field } from './expand.ts'
 import type { PatternLibrary } from './library.ts'
-import { requiredLiterals } from './literal.ts'
+import { type Literal, requiredLiterals } from './literal.ts'
 import { translate } from './translate.ts'
 
 export interface Capture extends Field {
@@ -15,7 +15,7 @@ export interface CompiledGrok {
   /** In the order of their groups. A field may have several: of alternatives, the one that took part counts. */
   readonly captures: readonly Capture[]
   /** Literals that a text must contain, the rarest first; empty: none is known. */
-  readonly literals: readonly string[]
+  readonly literals: readonly Literal[]
   /** As it was written. */
   readonly source: string
   /** Frees what was made: 1.5 KB, and of all patterns lines come for few. Making it anew takes 0.1 ms. */
@@ -48,7 +48,7 @@ class Compiled implements CompiledGrok {
   readonly #text: string
   readonly #fields: Field[]
   readonly #anchored: boolean
-  #made: { regex: RegExp; captures: Capture[]; literals: string[] } | null = null
+  #made: { regex: RegExp; captures: Capture[]; literals: Literal[] } | null = null
 
   constructor(source: string, text: string, fields: Field[], anchored: boolean) {
     this.source = source
@@ -65,7 +65,7 @@ class Compiled implements CompiledGrok {
     return this.#parts().captures
   }
 
-  get literals(): readonly string[] {
+  get literals(): readonly Literal[] {
     return this.#parts().literals
   }
 

@@ -24,7 +24,7 @@ const captured = ({ memory, ranges, groups }: Captures) =>
     return from < 0 ? undefined : memory.text(from, to)
   })
 
-test('the groups hold what V8 finds, wherever the text lies, and in copies that outlive it', () => {
+test('the groups hold what V8 finds, wherever the text lies, and outlive one that is brief', () => {
   const text = new Text()
   fc.assert(
     fc.property(fc.constantFrom(...PATTERNS), texts, fc.boolean(), (grok, string, brief) => {
@@ -42,11 +42,8 @@ test('the groups hold what V8 finds, wherever the text lies, and in copies that 
       // Parts of a character are none.
       const wanted = [...found].slice(1).map((one) => one?.toWellFormed())
       expect(captured(captures)).toEqual(wanted)
-      const copy = new Captures()
-      copy.copy(captures)
       if (brief) text.ofString('#'.repeat(100))
-      captures.take(/(.*)/.exec('####################') as RegExpExecArray)
-      expect(captured(copy)).toEqual(wanted)
+      expect(captured(captures)).toEqual(wanted)
     }),
     { numRuns: 3000 },
   )

@@ -58,7 +58,7 @@ export class GrokMatcher {
     const fields: Fields = Object.create(null)
     let first = -1
     for (const [index, { regex, captures, literals }] of this.patterns.entries()) {
-      if (literals.length > 0 && !looked.includes(literals[0])) continue
+      if (literals.length > 0 && !looked.includes(literals[0].text)) continue
       const match = regex.exec(looked)
       if (match === null) continue
       addCaptures(fields, captures, match, this.#keepEmpty)

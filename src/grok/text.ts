@@ -1,4 +1,5 @@
 import { Memory } from '../event/memory.ts'
+import { charactersOf, ESCAPED } from './characters.ts'
 
 /** Characters of a line that patterns see: what a hostile line can cost is bounded. */
 export const TEXT_LENGTH = 8192
@@ -13,8 +14,8 @@ export class Text {
   memory = NOTHING
   from = 0
   to = 0
-  /** Nothing but ASCII, so that each byte is a character. */
-  isAscii = true
+  /** Which characters it has, and maybe more: see `charactersOf`. */
+  characters = 0
   /** The bytes are written over when the next text comes. */
   isBrief = false
   #own = NOTHING
@@ -25,7 +26,7 @@ export class Text {
     const end = Math.min(to, from + TEXT_LENGTH)
     this.memory = memory
     this.from = from
-    this.isAscii = isAscii(memory, from, end)
+    this.characters = charactersOf(memory, from, to)
     this.to = this.isAscii ? end : to
     this.isBrief = false
     this.#string = null
@@ -38,7 +39,7 @@ export class Text {
     this.memory = this.#own
     this.from = 0
     this.to = this.#own.write(text, 0)
-    this.isAscii = this.to === text.length
+    this.characters = charactersOf(this.#own, 0, this.to)
     this.isBrief = true
     this.#string = text
     return this
@@ -49,7 +50,7 @@ export class Text {
     this.memory = text.memory
     this.from = from
     this.to = to
-    this.isAscii = true
+    this.characters = text.characters
     this.isBrief = text.isBrief
     this.#string = null
     return this
@@ -60,9 +61,19 @@ export class Text {
     this.memory = other.memory
     this.from = other.from
     this.to = other.to
-    this.isAscii = other.isAscii
+    this.characters = other.characters
     this.isBrief = false
     this.#string = other.#string
+  }
+
+  /** Nothing but ASCII, so that each byte is a character. */
+  get isAscii(): boolean {
+    return this.characters >= 0
+  }
+
+  /** Nothing that JSON escapes. */
+  get isPlain(): boolean {
+    return (this.characters & ESCAPED) === 0
   }
 
   get string(): string {
@@ -72,11 +83,4 @@ export class Text {
     }
     return this.#string
   }
-}
-
-function isAscii({ bytes, view }: Memory, from: number, to: number): boolean {
-  let i = from
-  for (; i + 4 <= to; i += 4) if ((view.getInt32(i, true) & 0x80808080) !== 0) return false
-  for (; i < to; i++) if (bytes[i] > 127) return false
-  return true
 }
