@@ -71,7 +71,7 @@ export class BenchLane {
       batch: ({ body, count }) => {
         this.#bytes += body.length
         this.#events += count
-        lane.giveBack(body.buffer instanceof ArrayBuffer ? body.buffer : null)
+        lane.giveBack(body)
       },
       archive() {},
       positions() {},

@@ -217,7 +217,7 @@ export function batchesOf(parts: Lines | readonly Lines[], options: Partial<type
     {
       batch(batch) {
         made.push({ ...batch, body: Buffer.from(batch.body) })
-        lane.giveBack(batch.body.buffer instanceof ArrayBuffer ? batch.body.buffer : null)
+        lane.giveBack(batch.body)
       },
       ...{ archive() {}, positions() {}, seen() {}, counters() {}, captureStopped() {} },
     },

@@ -11,7 +11,10 @@ export function makeBatch(
     ['unrouted', 'web1', count - 1],
     ['unrouted', 'web2', 1],
   ]
-  return { stream, number, part: 0, output, count, body: Buffer.from(text.repeat(count)), tally, received }
+  // As lanes' bodies, which their threads share.
+  const body = Buffer.from(new SharedArrayBuffer(text.length * count))
+  body.write(text.repeat(count))
+  return { stream, number, part: 0, output, count, body, tally, received }
 }
 
 /** What is left of a batch when its last event is to be tried again. */

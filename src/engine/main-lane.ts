@@ -50,7 +50,7 @@ export class MainLane implements LineSink {
         this.#writeCounters()
         const appended = intake.batch(batch, true).then(() => {
           this.#appending.delete(appended)
-          this.#lane.giveBack(ownBuffer(batch.body))
+          this.#lane.giveBack(batch.body)
         })
         this.#appending.add(appended)
       },
@@ -121,9 +121,4 @@ export class MainLane implements LineSink {
     for (let i = 0; i < values.length; i++) this.#file.set(i, values[i])
     this.#file.write()
   }
-}
-
-/** The whole buffer below a body, for the pool. */
-function ownBuffer(body: Uint8Array): ArrayBuffer | null {
-  return body.buffer instanceof ArrayBuffer ? body.buffer : null
 }

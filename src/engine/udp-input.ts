@@ -23,9 +23,8 @@ export async function openUdpInput(
         if ('batch' in finished) {
           const { body } = finished.batch
           void intake.batch(finished.batch, false).then(() => {
-            const buffer = body.buffer instanceof ArrayBuffer ? body.buffer : null
-            const credit: ToLane = { kind: 'credit', buffer }
-            if (open) udp.post(lane, credit, buffer === null ? [] : [buffer])
+            const credit: ToLane = { kind: 'credit', body }
+            if (open) udp.post(lane, credit)
           })
         } else if ('parts' in finished) intake.archive(finished.parts)
         else if ('reports' in finished) context.seen(finished.reports)

@@ -16,7 +16,7 @@ export interface LaneCoreOptions {
   meta: StreamMeta
 }
 
-/** From a lane's thread to the main thread. Batches and archive parts are transferred, not copied. */
+/** From a lane's thread to the main thread. Bodies of batches are shared, all else is copied (see BufferPool). */
 export type FromLane =
   | { kind: 'batch'; batch: Batch }
   | { kind: 'archive'; parts: ArchivePart[] }
@@ -25,21 +25,21 @@ export type FromLane =
   | { kind: 'aside'; about: SetAside }
   | { kind: 'capture'; stopped: string }
 
-/** From the main thread to a lane's thread: a batch's buffer comes back; hosts whose events are to be discarded. */
-export type ToLane = { kind: 'credit'; buffer: ArrayBuffer | null } | { kind: 'shed'; hosts: string[] | null }
+/** From the main thread to a lane's thread: a batch's memory comes back; hosts whose events are to be discarded. */
+export type ToLane = { kind: 'credit'; body: Uint8Array } | { kind: 'shed'; hosts: string[] | null }
 
 /** A lane on a thread of its own. */
 export function createLaneCore(options: LaneCoreOptions, port: MessagePort): LaneCore {
-  const post = (message: FromLane, transfer: ArrayBuffer[]) => port.postMessage(message, transfer)
+  const post = (message: FromLane) => port.postMessage(message)
   const lane = new Lane(options.lane, {
-    batch: (batch) => post({ kind: 'batch', batch }, [bufferOf(batch.body)]),
-    archive: (parts) => post({ kind: 'archive', parts }, [bufferOf(parts[0].bytes)]),
+    batch: (batch) => post({ kind: 'batch', batch }),
+    archive: (parts) => post({ kind: 'archive', parts }),
     // Nothing that arrives by UDP can be read again.
     positions: () => {},
-    seen: (reports) => post({ kind: 'seen', reports }, []),
-    patterns: (counts) => post({ kind: 'patterns', counts }, []),
-    setAside: (about) => post({ kind: 'aside', about }, []),
-    captureStopped: (stopped) => post({ kind: 'capture', stopped }, []),
+    seen: (reports) => post({ kind: 'seen', reports }),
+    patterns: (counts) => post({ kind: 'patterns', counts }),
+    setAside: (about) => post({ kind: 'aside', about }),
+    captureStopped: (stopped) => post({ kind: 'capture', stopped }),
     counters: (values) => {
       for (let i = 0; i < values.length; i++) file.set(i, values[i])
       file.write()
@@ -54,7 +54,7 @@ export function createLaneCore(options: LaneCoreOptions, port: MessagePort): Lan
     tick: (now) => lane.tick(now),
     message(message) {
       const command = message as ToLane
-      if (command.kind === 'credit') lane.giveBack(command.buffer)
+      if (command.kind === 'credit') lane.giveBack(command.body)
       else lane.shed(command.hosts === null ? null : new Set(command.hosts))
     },
     get full() {
@@ -66,9 +66,4 @@ export function createLaneCore(options: LaneCoreOptions, port: MessagePort): Lan
     },
     kernelDrops: (total) => lane.kernelDrops(Math.max(0, total - dropsBefore)),
   }
-}
-
-function bufferOf(bytes: Uint8Array): ArrayBuffer {
-  if (!(bytes.buffer instanceof ArrayBuffer)) throw new TypeError('a lane shares no memory')
-  return bytes.buffer
 }

@@ -289,7 +289,8 @@ export class Lane implements LineSink {
     return this.#batches.pool.whenReady()
   }
 
-  giveBack(buffer: ArrayBuffer | null): void {
-    this.#batches.pool.give(buffer)
+  /** @param body a batch's, whose memory is the lane's again; null: the batch is gone, its memory somebody else's */
+  giveBack(body: Uint8Array | null): void {
+    this.#batches.pool.give(body)
   }
 }

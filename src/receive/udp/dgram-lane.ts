@@ -1,7 +1,7 @@
 import type { Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
-import { MessageChannel, type Transferable } from 'node:worker_threads'
+import { MessageChannel } from 'node:worker_threads'
 import type { DgramQueue } from './dgram-queue.ts'
 import { type LaneCore, type LaneCoreSource, loadLaneCore } from './lane-core.ts'
 import { procSocketFacts } from './proc-net.ts'
@@ -49,8 +49,8 @@ export class DgramLane implements UdpReceiver {
     this.#guarded(() => this.#tick(core))
   }
 
-  post(_lane: number, message: unknown, transfer: Transferable[] = []): void {
-    this.#channel.port1.postMessage(message, transfer)
+  post(_lane: number, message: unknown): void {
+    this.#channel.port1.postMessage(message)
   }
 
   async stop(): Promise<void> {

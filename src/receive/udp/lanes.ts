@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { closeSync, writeSync } from 'node:fs'
-import { MessageChannel, type MessagePort, type Transferable, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { LaneCoreSource } from './lane-core.ts'
 import type { LaneThreadData } from './lane-thread.ts'
 import { errnoName, libc } from './libc.ts'
@@ -45,11 +45,11 @@ export class NativeLanes implements UdpReceiver {
     }
   }
 
-  post(lane: number, message: unknown, transfer: Transferable[] = []): void {
+  post(lane: number, message: unknown): void {
     const thread = this.#threads.at(lane)
     // The lane was stopped meanwhile.
     if (thread === undefined) return
-    thread.port.postMessage(message, transfer)
+    thread.port.postMessage(message)
     wake(thread)
   }
 

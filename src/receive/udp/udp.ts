@@ -1,6 +1,5 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import type { Transferable } from 'node:worker_threads'
 import { type InheritedSocket, takeOver } from '../inherited.ts'
 import { inputName, type ListenAddress, listenError } from '../listen-error.ts'
 import { openDgram } from './dgram.ts'
@@ -47,7 +46,7 @@ export interface UdpReceiver {
   /** Resolved when all lanes read. What arrived since the bind is not lost. */
   start(source: LaneCoreSource): Promise<void>
   /** For `LaneCore.message` of that lane. */
-  post(lane: number, message: unknown, transfer?: Transferable[]): void
+  post(lane: number, message: unknown): void
   /**
    * Takes what the sockets hold, flushes the cores and closes; resolved when `onMessage` had all messages. Has to be
    * called as well when the receiver was never started.
