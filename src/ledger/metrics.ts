@@ -23,6 +23,11 @@ const FAMILIES = {
   singleCopies: counter('sluice_single_copies_total', 'Batches of which a mirror kept one copy only', []),
   archived: counter('sluice_archived_lines_total', 'Lines written to the archive', []),
   archiveFailed: counter('sluice_archive_failed_lines_total', 'Lines that the archive could not write', ['reason']),
+  archiveUncertain: counter(
+    'sluice_archive_uncertain_lines_total',
+    'Lines written to the archive or lost in a crash',
+    [],
+  ),
   archiveOverflow: counter('sluice_archive_overflow_lines_total', 'Lines that went to _overflow.log', []),
 }
 
@@ -83,6 +88,7 @@ export async function metricsOf(report: LedgerReport): Promise<{ type: string; t
   if (report.redis.length > 0) add('singleCopies', {}, report.singleCopies)
   add('archived', {}, report.archive.lines)
   add('archiveOverflow', {}, report.archive.overflowed)
+  add('archiveUncertain', {}, report.archive.uncertain)
   for (const [reason, n] of Object.entries(report.archive.failed)) add('archiveFailed', { reason }, n)
   return { type: registry.contentType, text: await registry.metrics() }
 }

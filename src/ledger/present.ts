@@ -80,7 +80,8 @@ function takenLines(row: LedgerReport['taken'][number]): string[] {
 function archiveLines({ archive }: LedgerReport): string[] {
   const failed = Object.entries(archive.failed).map(([reason, lines]) => `, not written (${reason}): ${n(lines)}`)
   const overflowed = archive.overflowed === 0 ? '' : `, of these to _overflow.log: ${n(archive.overflowed)}`
-  return [`archive: ${n(archive.lines)} lines written${overflowed}${failed.join('')}`]
+  const uncertain = archive.uncertain === 0 ? '' : `, written or lost in a crash: ${n(archive.uncertain)}`
+  return [`archive: ${n(archive.lines)} lines written${overflowed}${failed.join('')}${uncertain}`]
 }
 
 function redisLines({ redis, singleCopies }: LedgerReport): string[] {

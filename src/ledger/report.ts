@@ -3,7 +3,7 @@ import type { Depth, Tally } from '../buffer/buffer.ts'
 import { type Counters, counters, DISCARDED, type Flow, handedOn, sum } from './flows.ts'
 import { MOVED } from './mark-set.ts'
 import type { OutputTotals } from './marks.ts'
-import type { Totals } from './totals.ts'
+import { archiveTotals, type Totals } from './totals.ts'
 
 const offRow = {
   buffered: z.number(),
@@ -59,7 +59,7 @@ export const ledgerReport = z.object({
   taken: z.array(takenReport).default([]),
   hosts: z.array(hostReport),
   routes: z.array(routeReport),
-  archive: z.object({ lines: z.number(), failed: counters, overflowed: z.number() }),
+  archive: archiveTotals,
   /** The Redis that batches wait in; `trouble` null: it is well. */
   redis: z.array(z.object({ name: z.string(), trouble: z.string().nullable(), since: z.string() })).default([]),
   /** Mirror: batches of this start of which there was one copy only. */
