@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { together } from '../../test/support/together.ts'
 import { residentMegabytes } from './process.ts'
 
 /** What is measured: sluice in one configuration, or a peer doing the same work. */
@@ -33,7 +34,9 @@ export async function launch(
   options: { udp: number; tcp: number; env?: NodeJS.ProcessEnv },
 ): Promise<{ pid: number; startMillis: number } & AsyncDisposable> {
   const start = performance.now()
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...options.env } })
+  const child = together(
+    spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...options.env } }),
+  )
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-4000)

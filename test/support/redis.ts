@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { freePort } from './programs.ts'
 import { until } from './sluice.ts'
+import { together } from './together.ts'
 
 export interface RedisServer extends AsyncDisposable {
   url: string
@@ -46,9 +47,8 @@ export async function startRedis(options: readonly string[] = []): Promise<Redis
       await mkdir(dir, { recursive: true })
       const persistence = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '']
       const place = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir]
-      child = spawn('redis-server', [...place, ...persistence, '--maxmemory', '1gb', ...options], {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      })
+      const args = [...place, ...persistence, '--maxmemory', '1gb', ...options]
+      child = together(spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] }))
       for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (said += text))
       await until('redis-server answers', async () => {
         if (child?.exitCode != null) throw new Error(`redis-server ended (${child.exitCode}):\n${said}`)
