@@ -1,5 +1,5 @@
 import type { Memory } from '../event/memory.ts'
-import { type Piece, viewOn } from '../event/piece.ts'
+import { copyWords, type Piece, viewOn } from '../event/piece.ts'
 import { Captures } from '../grok/captures.ts'
 import { Text } from '../grok/text.ts'
 import type { DynamicFields } from '../route/decision.ts'
@@ -119,10 +119,7 @@ export class Enrichment {
     const from = group === 0 ? 0 : ends[group - 1]
     const length = to - from
     if (length > LONG) bytes.copy(out, at, from, to)
-    else if (length > 0) {
-      const target = viewOn(out)
-      for (let i = 0; i < length; i += 8) target.setFloat64(at + i, view.getFloat64(from + i, true), true)
-    }
+    else if (length > 0) copyWords(viewOn(out), at, view, from, length)
     return at + length
   }
 }

@@ -1,3 +1,4 @@
+import { copyWords } from '../event/piece.ts'
 import type { Enrichment, Matches } from './enrichment.ts'
 import { capturesOf, type Member, placeOf } from './members.ts'
 import { putText } from './values.ts'
@@ -91,9 +92,7 @@ export class Template implements Member {
   #put(out: Enrichment, from: number, to: number): void {
     const length = to - from
     out.ensure(length)
-    const source = this.#view
-    const { view, used } = out
-    for (let i = 0; i < length; i += 8) view.setFloat64(used + i, source.getFloat64(from + i, true), true)
-    out.used = used + length
+    copyWords(out.view, out.used, this.#view, from, length)
+    out.used += length
   }
 }

@@ -1,5 +1,6 @@
 import { ByDay } from '../event/by-day.ts'
 import { eventId } from '../event/ids.ts'
+import { copyWords, viewOn } from '../event/piece.ts'
 import { formatIndex } from './index-name.ts'
 
 const ZERO = 0x30
@@ -7,6 +8,7 @@ const END = '"}}\n'
 
 interface Text {
   bytes: Uint8Array
+  view: DataView
   /** The first sequence number with the digits that stand there. */
   thousand: number
 }
@@ -24,7 +26,10 @@ export class ActionLine {
     this.#stream = stream
     this.#texts = new ByDay((midnight) => {
       const text = `{"create":{"_index":"${formatIndex(index, midnight)}","_id":"${eventId(stream, 0)}${END}`
-      return { bytes: Buffer.from(text), thousand: 0 }
+      const length = Buffer.byteLength(text)
+      const room = Buffer.alloc(length + 8)
+      room.write(text)
+      return { bytes: room.subarray(0, length), view: new DataView(room.buffer, room.byteOffset), thousand: 0 }
     })
   }
 
@@ -36,7 +41,7 @@ export class ActionLine {
    */
   put(out: Uint8Array, at: number, sequence: number, time: number): number {
     const text = this.#texts.of(time)
-    const { bytes } = text
+    const { bytes, view } = text
     let last = sequence - text.thousand
     if (!(last >= 0 && last < 1000)) {
       last = sequence % 1000
@@ -44,7 +49,7 @@ export class ActionLine {
       const id = Buffer.from(`${eventId(this.#stream, sequence)}${END}`)
       bytes.set(id, bytes.length - id.length)
     }
-    out.set(bytes, at)
+    copyWords(viewOn(out), at, view, 0, bytes.length)
     const end = at + bytes.length
     const digits = end - END.length
     const tens = (last / 10) | 0
