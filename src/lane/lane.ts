@@ -244,6 +244,7 @@ export class Lane implements LineSink {
   get idle(): boolean {
     return (
       this.#batches.due === Number.POSITIVE_INFINITY &&
+      !this.#batches.pool.hasSpare &&
       this.#archive.empty &&
       this.#events.seen.empty &&
       this.#joiner.empty
@@ -264,6 +265,7 @@ export class Lane implements LineSink {
     const reports = this.#events.seen.take()
     if (reports.length > 0) this.#outlet.seen(reports)
     this.#batches.handOnPositions()
+    this.#batches.pool.trim()
     if (this.#outlet.patterns !== undefined) {
       const counts = this.#router.takePatternCounts()
       if (counts.length > 0) this.#outlet.patterns(counts)
