@@ -1,4 +1,4 @@
-import { Captures } from '../grok/captures.ts'
+import type { Captures } from '../grok/captures.ts'
 import type { CompiledGrok } from '../grok/compile.ts'
 import type { Guard } from '../grok/guard.ts'
 import type { PatternLibrary } from '../grok/library.ts'
@@ -6,7 +6,7 @@ import { Text } from '../grok/text.ts'
 import type { Answer, Source } from '../route/filter.ts'
 import type { LineText } from '../route/line-text.ts'
 import { beginningOf, type Candidate, Candidates, CandidatesBySource, candidate } from './candidate.ts'
-import type { EnrichInput, Enrichment, Matches, Multiline } from './enrichment.ts'
+import { type EnrichInput, type Enrichment, LineMatches, type Multiline } from './enrichment.ts'
 import type { DatasetDefinition } from './format.ts'
 import type { Sign } from './gate.ts'
 import { type Lifter, liftJson, liftPairs } from './lift.ts'
@@ -46,7 +46,7 @@ export class Dataset {
   /** True when it knows the services that its lines come from. */
   readonly knowsServices: boolean
   readonly #lift: { lifter: Lifter; field: string } | undefined
-  readonly #matches: Matches = { header: new Captures(), body: new Captures(), text: new Text(), isPlain: false }
+  readonly #matches = new LineMatches()
   /** A text with its line feeds, and what the header leaves of a text. */
   readonly #unbroken = new Text()
   readonly #rest = new Text()
@@ -128,10 +128,7 @@ export class Dataset {
       needles.text = text
     }
     const matches = this.#matches
-    matches.header.groups = 0
-    matches.body.groups = 0
-    matches.text = text
-    matches.isPlain = text.isPlain
+    matches.begin(text)
     this.#head = 0
     const headers = this.#headers
     if (headers.all.length > 0) {

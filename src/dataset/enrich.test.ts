@@ -199,6 +199,13 @@ test('files that name the program go before those for every program, which claim
   expect(dataset([`${APP}filter: 'message("twice")'`], 'twice a b')).toEqual(['app'])
 })
 
+const ANY_HEADED = `
+dataset: headed
+programs: ['*']
+header: '<%{WORD:headed.kind}> %{GREEDYDATA:rest}'
+patterns: [{ name: any, match: '%{GREEDYDATA:headed.text}' }]
+`
+
 test('of files for every program, one with a header goes before one that looks for a word', () => {
   const word = `
 dataset: word
@@ -206,19 +213,13 @@ programs: ['*', '/^$/']
 filter: message("word")
 patterns: [{ name: any, match: '%{GREEDYDATA:word.text}' }]
 `
-  const headed = `
-dataset: headed
-programs: ['*']
-header: '<%{WORD:headed.kind}> %{GREEDYDATA:rest}'
-patterns: [{ name: any, match: '%{GREEDYDATA:headed.text}' }]
-`
   const lines = [
     '<14>Nov 23 03:14:21 h app: <k> a word',
     '<14><k> a word',
     '<14>Nov 23 03:14:21 h app: a word',
     '<14>a word',
   ]
-  const got = eventsFrom(lane([word, headed]), lines, RECEIVED)
+  const got = eventsFrom(lane([word, ANY_HEADED]), lines, RECEIVED)
   for (const i of [0, 1]) expectFields(got[i], { 'event.dataset': 'headed', 'headed.text': 'a word', word: null })
   for (const i of [2, 3]) expectFields(got[i], { 'event.dataset': 'word', 'word.text': 'a word', headed: null })
 })
@@ -230,13 +231,7 @@ programs: ['/^$/']
 filter: host("192.0.2.1")
 patterns: [{ name: any, match: '<k> %{WORD:own.text}' }]
 `
-  const headed = `
-dataset: headed
-programs: ['*']
-header: '<%{WORD:headed.kind}> %{GREEDYDATA:rest}'
-patterns: [{ name: any, match: '%{GREEDYDATA:headed.text}' }]
-`
-  const got = eventsFrom(lane([own, headed]), ['<14><k> word', '<14>unlike it'], RECEIVED, '192.0.2.1')
+  const got = eventsFrom(lane([own, ANY_HEADED]), ['<14><k> word', '<14>unlike it'], RECEIVED, '192.0.2.1')
   expectFields(got[0], { 'event.dataset': 'own', 'own.text': 'word', headed: null })
   expectFields(got[1], { 'event.dataset': 'own', tags: ['_grokparsefailure'] })
 })

@@ -130,6 +130,22 @@ export interface Matches {
   isPlain: boolean
 }
 
+/** Matches of one line after the other. */
+export class LineMatches implements Matches {
+  header = new Captures()
+  body = new Captures()
+  text = new Text()
+  isPlain = false
+
+  /** Begins with a text of which nothing is captured yet. */
+  begin(text: Text): void {
+    this.header.groups = 0
+    this.body.groups = 0
+    this.text = text
+    this.isPlain = text.isPlain
+  }
+}
+
 /** Writes the members that lines of one kind have, from what was noted. */
 export interface EnrichmentWriter {
   write(out: Enrichment): void

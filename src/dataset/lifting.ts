@@ -1,6 +1,5 @@
-import { Captures } from '../grok/captures.ts'
-import { Text } from '../grok/text.ts'
-import type { EnrichInput, Enrichment, Matches } from './enrichment.ts'
+import type { Text } from '../grok/text.ts'
+import { type EnrichInput, type Enrichment, LineMatches } from './enrichment.ts'
 import type { DatasetDefinition } from './format.ts'
 import type { Lifter } from './lift.ts'
 import { Plan } from './plan.ts'
@@ -10,7 +9,7 @@ export class Lifting {
   readonly #name: string
   readonly #lifter: Lifter
   #plan: Plan | null = null
-  readonly #matches: Matches = { header: new Captures(), body: new Captures(), text: new Text(), isPlain: false }
+  readonly #matches = new LineMatches()
 
   /** @param name of the field, and what `event.dataset` then says */
   constructor(name: string, lifter: Lifter) {
@@ -29,12 +28,8 @@ export class Lifting {
       body: null,
       lift: { lifter: this.#lifter, field: this.#name },
     })
-    const matches = this.#matches
-    matches.header.groups = 0
-    matches.body.groups = 0
-    matches.text = text
-    matches.isPlain = text.isPlain
-    out.note(this.#plan, matches, input)
+    this.#matches.begin(text)
+    out.note(this.#plan, this.#matches, input)
     return true
   }
 }

@@ -19,8 +19,7 @@ const BLANKS = 0x20202020
 /** Writes bytes as the inside of a JSON string. */
 export function putText(out: Enrichment, memory: Memory, from: number, to: number): void {
   if (out.isPlain) {
-    out.ensure(to - from)
-    out.used = putPlain(out.view, out.used, memory, from, to)
+    copy(out, memory, from, to)
     return
   }
   out.ensure((to - from) * ESCAPE_GROWTH)
@@ -73,13 +72,9 @@ export function writeTime(out: Enrichment, time: number): true {
 }
 
 /** Bytes that JSON takes as they are. */
-function copy(out: Enrichment, { view }: Memory, from: number, to: number): true {
+function copy(out: Enrichment, memory: Memory, from: number, to: number): true {
   out.ensure(to - from)
-  const { view: target, used } = out
-  let i = from
-  for (; i + 4 <= to; i += 4) target.setInt32(used + i - from, view.getInt32(i, true), true)
-  for (; i < to; i++) target.setInt8(used + i - from, view.getInt8(i))
-  out.used = used + to - from
+  out.used = putPlain(out.view, out.used, memory, from, to)
   return true
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { BatchBuffer, Tally } from '../buffer/buffer.ts'
 import type { SeenReport } from '../lane/seen.ts'
 import { errorCode, replaceFile } from './files.ts'
-import { add, addFlow, type Counters, type Flow, flowOf, handedOn, noFlow } from './flows.ts'
+import { add, addFlow, type Counters, type Flow, flowOf, handedOn, noFlow, sum } from './flows.ts'
 import type { OnHappening } from './happening.ts'
 import type { Marks } from './marks.ts'
 import { type LedgerReport, makeReport } from './report.ts'
@@ -187,7 +187,7 @@ export class Ledger {
     }
     for (const { output, streams: marked } of this.#marks.totals()) {
       for (const { stream, done, duplicate, dead, lost } of marked) {
-        count(stream, output, done + duplicate + dead + sumOf(Object.values(lost)))
+        count(stream, output, done + duplicate + dead + sum(lost))
       }
     }
     for (const { output, stream, count: events } of this.#buffer.buffered()) count(stream, output, events)
@@ -245,8 +245,8 @@ export class Ledger {
   /** What lanes gave to the archive and nobody heard of again: what it writes is told of a second later. */
   #closeArchive(): void {
     const { archive, inputs } = this.#totals
-    const given = sumOf(Object.values(inputs).map(({ archive_lines: lines = 0 }) => lines))
-    const known = archive.lines + sumOf(Object.values(archive.failed)) + archive.uncertain
+    const given = Object.values(inputs).reduce((lines, { archive_lines: own = 0 }) => lines + own, 0)
+    const known = archive.lines + sum(archive.failed) + archive.uncertain
     // A power cut can leave counters that are older than what was written.
     archive.uncertain += Math.max(0, given - known)
   }
@@ -260,8 +260,6 @@ export class Ledger {
 }
 
 const TOTALS = 'totals.json'
-
-const sumOf = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0)
 
 /** The outputs that a stream's counters tell of; '' for the archive alone. */
 function flowNames(counters: Counters): Record<string, true> {

@@ -44,8 +44,8 @@ export function startProgram(command: string, args: readonly string[]): AsyncDis
 }
 
 /**
- * A port of loopback that is free for UDP and TCP, below those that the kernel gives to clients: one that asks again and again whether
- * somebody listens would be given the very port, and talk to itself.
+ * A port of loopback that is free for UDP and TCP, below those that the kernel gives to clients: one that asks again and
+ * again whether somebody listens would be given the very port, and talk to itself.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
