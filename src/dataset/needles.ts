@@ -1,15 +1,12 @@
-import { charactersIn } from '../grok/characters.ts'
 import { Text } from '../grok/text.ts'
+import { Needle } from './needle.ts'
 
 /**
  * Texts that patterns require, looked for in one text after the other. Many patterns require the same, and each text is
- * asked for it once: `includes` takes 0.02 to 0.04 µs for a line, and making a string of it 0.1. Most texts lack a
- * character of what is looked for, which is known beforehand.
+ * asked for it once. Most texts lack a character of what is looked for, which is known beforehand.
  */
 export class Needles {
-  readonly #needles: string[] = []
-  /** By needle: the characters that it takes. */
-  readonly #characters: number[] = []
+  readonly #needles: Needle[] = []
   /** By needle: the turn when it was looked for, times two, and one if it was found. */
   #answers = new Int32Array(64)
   #turn = 1
@@ -17,10 +14,9 @@ export class Needles {
 
   /** The number that stands for the needle. */
   number(needle: string): number {
-    const known = this.#needles.indexOf(needle)
+    const known = this.#needles.findIndex(({ text }) => text === needle)
     if (known >= 0) return known
-    const number = this.#needles.push(needle) - 1
-    this.#characters.push(charactersIn(needle))
+    const number = this.#needles.push(new Needle(needle)) - 1
     if (number === this.#answers.length) this.#answers = new Int32Array(number * 2)
     return number
   }
@@ -44,11 +40,12 @@ export class Needles {
   }
 
   has(number: number): boolean {
-    const characters = this.#characters[number]
+    const needle = this.#needles[number]
+    const { characters } = needle
     if ((this.#text.characters & characters) !== characters) return false
     const answer = this.#answers[number]
     if (answer >> 1 === this.#turn) return (answer & 1) === 1
-    const found = this.#text.string.includes(this.#needles[number])
+    const found = needle.isIn(this.#text)
     this.#answers[number] = (this.#turn << 1) | (found ? 1 : 0)
     return found
   }
