@@ -5,7 +5,9 @@
  *
  *     node bench/micro-grok.ts
  */
+
 import { datasetPaths, readDatasetFile, SHIPPED } from '../src/dataset/load.ts'
+import { Memory } from '../src/event/memory.ts'
 import { byteMatcher } from '../src/grok/bytes/matcher.ts'
 import { Captures } from '../src/grok/captures.ts'
 import { compileGrok } from '../src/grok/compile.ts'
@@ -88,14 +90,18 @@ function textOf(line: string): string {
 function compare(name: string, regex: RegExp, texts: readonly string[]): void {
   const matcher = byteMatcher(regex)
   if (matcher === null) throw new Error(`${name}: not over bytes`)
-  const lines = texts.map((text) => Buffer.from(text, 'latin1'))
+  const lines = texts.map((text) => new Memory(Buffer.from(text, 'latin1')))
   const ranges = new Int32Array(2 * matcher.groups)
-  const length = Math.round(lines.reduce((sum, line) => sum + line.length, 0) / lines.length)
+  const length = Math.round(lines.reduce((sum, { bytes }) => sum + bytes.length, 0) / lines.length)
   console.log(`${name}, ${lines.length} lines of ${length} bytes, ${matcher.groups - 1} groups`)
-  best('  decoded, V8', 100_000, (i) => regex.exec(lines[i % lines.length].toString('latin1'))?.length ?? 0)
+  best(
+    '  decoded, V8',
+    100_000,
+    (i) => regex.exec(lines[i % lines.length].text(0, lines[i % lines.length].bytes.length))?.length ?? 0,
+  )
   best('  bytes', 100_000, (i) => {
     const line = lines[i % lines.length]
-    return matcher.match(line, 0, line.length, ranges) ? 1 : 0
+    return matcher.match(line, 0, line.bytes.length, ranges) ? 1 : 0
   })
   best('  compile', 20, () => byteMatcher(regex)?.groups ?? 0)
 }

@@ -1,9 +1,6 @@
+import { EACH, hasZero } from '../event/word.ts'
 import { charactersIn } from '../grok/characters.ts'
 import type { Text } from '../grok/text.ts'
-
-/** 0x00 to 0x7f in each byte of a word. */
-const EACH = 0x01010101
-const TOP_BITS = 0x80808080
 
 /**
  * A text that is looked for in others, among their bytes: 0.05 µs for 200 of them. `includes` takes 0.02 to 0.04, but a
@@ -40,9 +37,9 @@ export class Needle {
     const last = to - this.#bytes.length
     let at = from
     for (; at + 4 + step <= to; at += 4) {
-      // A byte becomes 0 where both characters stand; a byte above it may then look as if it were 0, too.
+      // A byte is 0 where both characters stand.
       const other = (view.getInt32(at, true) ^ first) | (view.getInt32(at + step, true) ^ second)
-      if (((other - EACH) & ~other & TOP_BITS) === 0) continue
+      if (!hasZero(other)) continue
       for (let place = at; place < at + 4; place++) if (place <= last && this.#isAt(bytes, place)) return true
     }
     for (; at <= last; at++) if (this.#isAt(bytes, at)) return true

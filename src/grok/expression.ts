@@ -25,7 +25,7 @@ export class GrokExpression implements Guarded {
     const matcher = this.#matcher
     if (matcher && text.isAscii) {
       const { groups } = matcher
-      const found = matcher.match(text.memory.bytes, text.from, text.to, captures.room(groups))
+      const found = matcher.match(text.memory, text.from, text.to, captures.room(groups))
       if (found) captures.lieIn(text, groups)
       if (found !== null) return found
     }

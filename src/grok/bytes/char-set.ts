@@ -1,3 +1,5 @@
+import { EACH } from '../../event/word.ts'
+
 /** Which of the ASCII characters: bit n is the character n. */
 export type CharSet = bigint
 
@@ -47,6 +49,13 @@ function findRanges(set: CharSet): Ranges {
     else ranges.push([code, code])
   }
   return ranges
+}
+
+/** A set's only character, in each byte of a word; null: it has none, or several. */
+export function eachOf(set: CharSet): number | null {
+  const ranges = rangesOf(set)
+  const [low, high] = ranges[0] ?? [0, 1]
+  return ranges.length === 1 && low === high ? low * EACH : null
 }
 
 /** Eight sets each; shared by all expressions. */

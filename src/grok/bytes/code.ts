@@ -1,9 +1,10 @@
-import { ALL, type CharSet, EDGE, testOf } from './char-set.ts'
+import { EACH } from '../../event/word.ts'
+import { ALL, type CharSet, EDGE, eachOf, testOf } from './char-set.ts'
 import type { Node, Repeat } from './tree.ts'
 
 /*
  * Pieces of JavaScript for what takes single characters. In all of it b are the bytes, p the place, s and e where the
- * text begins and ends, r the ranges, and c is for whoever wants a byte twice. `tries` counts the ways that failed, FULL
+ * text begins and ends, r the ranges, v a view on the bytes, and c is for whoever wants a byte twice. `tries` counts the ways that failed, FULL
  * is thrown when there were too many. `fail` is a statement that leaves. Numbers after names make them unique.
  */
 
@@ -12,6 +13,9 @@ import type { Node, Repeat } from './tree.ts'
  * when they succeed: one variable for all of a match took 0.025 µs of 0.08.
  */
 export const TRIES = 2000
+
+/** `.` takes all but this. */
+const LINE_FEEDS = 0x0a * EACH
 
 /** More of them than so many are looped over. */
 const UNROLLED = 8
@@ -52,7 +56,10 @@ export function takeMost(node: Repeat, set: CharSet, back: boolean, id: number, 
     code += `const ${limit} = ${room} > ${most} ? p ${back ? '-' : '+'} ${most} : ${edge};`
   }
   if (least > 0) code += `const q${id} = p;`
+  const end = back ? null : eachOf(ALL & ~set)
   if (set === ALL) code += `p = ${limit};`
+  // Of others most are short.
+  else if (end === LINE_FEEDS) code += `p = firstOf(v, p, ${limit}, ${end});`
   else code += `while (p !== ${limit} && ${testOf(set, back ? 'b[p - 1]' : 'b[p]')}) p${back ? '--' : '++'};`
   if (least > 0) code += `if (${back ? `q${id} - p` : `p - q${id}`} < ${least}) ${fail};`
   return code
@@ -82,8 +89,12 @@ export function tryEach(
     const within = `t${id} ${back ? '<=' : '>='} l${id}`
     const down = `t${id}${back ? '++' : '--'}`
     const from = mayEnd ? 'p' : `p === ${edge} ? p ${back ? '+' : '-'} 1 : p`
+    const each = back ? null : eachOf(first & ALL)
     // A loop of its own takes 0.5 ns a byte, as a part of the other, with all that is in that, 2.
-    const skip = other && `while (${within} && ${mayEnd ? `t${id} !== ${edge} && ` : ''}${other}) ${down};`
+    const skip =
+      each === null
+        ? other && `while (${within} && ${mayEnd ? `t${id} !== ${edge} && ` : ''}${other}) ${down};`
+        : `${mayEnd ? `if (t${id} !== ${edge}) ` : ''}t${id} = lastOf(v, l${id}, t${id}, ${each});`
     return `{ const l${id} = p ${forth} ${least}; ${taken} ${isShort} let k${id} = 0;
 a${id}: for (let t${id} = ${from}; ; ${down}) { ${skip} if (!(${within})) break; p = t${id}; ${attempt(id)} ${then(`continue a${id}`)} }
 ${failed(id)} ${fail}; }`

@@ -5,11 +5,12 @@ import { Direct, type Then, type Writer } from './direct.ts'
 import { Follow } from './follow.ts'
 import type { ByteMatcher } from './matcher.ts'
 import type { Rest } from './rest.ts'
+import { firstOf, lastOf } from './skip.ts'
 import { groupsOf, isNullable, type Node, type Repeat } from './tree.ts'
 
 /** Functions that may call one another before the stack is said to be full. A frame takes 100 to 400 bytes. */
 const FRAMES = 500
-const PARAMETERS = 'b, p, s, e, r'
+const PARAMETERS = 'b, v, p, s, e, r'
 
 /**
  * Writes an expression as JavaScript, of whose text nothing gets into that but numbers.
@@ -24,7 +25,7 @@ const PARAMETERS = 'b, p, s, e, r'
 export function generate(tree: Node): ByteMatcher['match'] {
   const code = new Generator().write(resolveBoundaries(tree))
   const names = TABLES.map((_, i) => `T${i}`)
-  return new Function(...names, code)(...TABLES) as ByteMatcher['match']
+  return new Function('firstOf', 'lastOf', ...names, code)(firstOf, lastOf, ...TABLES) as ByteMatcher['match']
 }
 
 class Generator implements Writer {
@@ -45,9 +46,9 @@ class Generator implements Writer {
 let depth = 0; let tries = 0; ${this.#variables.map((name) => `let ${name} = 0;`).join('')}
 const FULL = {};
 ${this.functions.join('\n')}
-return function match(b, s, e, r) {
+return function match(m, s, e, r) {
 r[0] = s; depth = tries = 0;
-try { return ${start}(b, s, s, e, r); } catch (error) { if (error === FULL || error instanceof RangeError) return null; throw error; }
+try { return ${start}(m.bytes, m.view, s, s, e, r); } catch (error) { if (error === FULL || error instanceof RangeError) return null; throw error; }
 }`
   }
 

@@ -1,3 +1,4 @@
+import type { Memory } from '../../event/memory.ts'
 import { generate } from './generate.ts'
 import { parse, Unsupported } from './parse.ts'
 
@@ -6,20 +7,20 @@ import { parse, Unsupported } from './parse.ts'
  *
  * V8 wants a string and makes one for each group, which is most of what a match costs. µs a line with decoding it, and
  * here (bench/micro-grok.ts): sshd's failed logins 0.18 and 0.06, headers of nova's API 0.36 and 0.08, with a place in
- * the source at the end 0.49 and 0.18, HAProxy's requests 0.48 and 0.18.
+ * the source at the end 0.49 and 0.16, HAProxy's requests 0.48 and 0.18.
  */
 export interface ByteMatcher {
   /** Groups, the whole match (0) included. */
   readonly groups: number
   /**
-   * bytes[from, to) is the text: `^` stands for from, `$` for to. All bytes must be below 0x80. On a match `ranges`
-   * (length at least 2 * groups) gets begin and end of each group as offsets in `bytes`, -1 for one that took no part;
+   * Its bytes [from, to) are the text: `^` stands for from, `$` for to. All must be below 0x80. On a match `ranges`
+   * (length at least 2 * groups) gets begin and end of each group as offsets in the memory, -1 for one that took no part;
    * otherwise it may hold anything.
    *
    * Null: the text makes the expression go back too often, or too deep. V8 is to be asked, which has an engine that
    * texts can't stall (see src/route/matcher.ts).
    */
-  match(bytes: Uint8Array, from: number, to: number, ranges: Int32Array): boolean | null
+  match(memory: Memory, from: number, to: number, ranges: Int32Array): boolean | null
 }
 
 /**

@@ -1,3 +1,4 @@
+import { Memory } from '../../event/memory.ts'
 import type { CharSet } from './char-set.ts'
 import type { ByteMatcher } from './matcher.ts'
 import type { Node } from './tree.ts'
@@ -12,7 +13,7 @@ export const GIVEN_UP = 'given up'
 export function byBytes(matcher: ByteMatcher, text: string): Found | typeof GIVEN_UP {
   const bytes = Buffer.from(`a1${text}b1`, 'latin1')
   const ranges = new Int32Array(2 * matcher.groups).fill(77)
-  const found = matcher.match(bytes, 2, bytes.length - 2, ranges)
+  const found = matcher.match(new Memory(bytes), 2, bytes.length - 2, ranges)
   if (found === null) return GIVEN_UP
   if (!found) return null
   return Array.from({ length: matcher.groups }, (_, group) => {
