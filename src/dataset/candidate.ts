@@ -6,7 +6,7 @@ import { compileFilter, type Filter, type Source } from '../route/filter.ts'
 import { Chooser } from './chooser.ts'
 import { type Expression, narrowLength, readExpression } from './expression.ts'
 import type { Constant } from './format.ts'
-import { type Needles, rarestEnd } from './needles.ts'
+import type { Needles } from './needles.ts'
 import type { PatternCounter } from './pattern-counters.ts'
 import type { Plan } from './plan.ts'
 
@@ -47,7 +47,7 @@ export function candidate(
   // Few texts begin so: it fails at once where they differ.
   const isNarrow = expression !== null && narrowLength(expression) >= NARROW
   const literals = isNarrow ? [] : grok.literals.slice(0, NEEDLES)
-  const numbers = literals.map(({ text }) => all.number(rarestEnd(text)))
+  const numbers = literals.map(({ text }) => all.number(text))
   return {
     grok,
     matcher: new GrokExpression(counter.name, grok),

@@ -142,8 +142,8 @@ export class Dataset {
       }
     }
     if (general && !this.recognised) return false
-    // What is not in the text is not in its part either.
     const body = matches.text
+    needles.text = body
     const chosen = patterns.choose(body)
     for (let i = 0; i < chosen.length; i++) {
       const candidate = chosen[i]

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { filterSigns } from './filter-signs.ts'
 
 test.each([
-  ['message("abc\\\\[x")', [{ text: 'bc[x', tagged: false }]],
+  ['message("abc\\\\[x")', [{ text: 'abc[x', tagged: false }]],
   ['match("%(A|B)-[0-9]")', [{ text: '%', tagged: true }]],
-  ['program("a") or message("from \\\\(pid=")', [{ text: '(pid=', tagged: false }]],
+  ['program("a") or message("from \\\\(pid=")', [{ text: 'from (pid=', tagged: false }]],
   [
     'not program("^$") or message("abc") or match("def")',
     [

@@ -2,7 +2,6 @@ import { requiredLiterals } from '../grok/literal.ts'
 import { type Node, STATIC_FIELDS } from '../route/ast.ts'
 import { patternRegex } from '../route/matcher.ts'
 import { parseFilter } from '../route/parser.ts'
-import { rarestEnd } from './needles.ts'
 
 /** A text that the message has, or the tag with the message. */
 export interface FilterSign {
@@ -36,5 +35,5 @@ function signOf(node: Node): FilterSign[] | null {
   if (node.kind !== 'text' || node.pattern.type !== 'pcre') return null
   if (node.field !== 'MESSAGE' && node.field !== 'match') return null
   const [literal] = requiredLiterals(patternRegex(node.pattern))
-  return literal === undefined ? null : [{ text: rarestEnd(literal.text), tagged: node.field === 'match' }]
+  return literal === undefined ? null : [{ text: literal.text, tagged: node.field === 'match' }]
 }

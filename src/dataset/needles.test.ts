@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Text } from '../grok/text.ts'
-import { Needles, rarestEnd } from './needles.ts'
+import { Needles } from './needles.ts'
 
 test('each text is asked for each needle by itself', () => {
   const needles = new Needles()
@@ -12,18 +12,4 @@ test('each text is asked for each needle by itself', () => {
       for (const [i, number] of numbers.entries())
         expect(needles.has(number), `${i} in ${text}, ${again}`).toBe(text.includes(`<${i}`))
   }
-})
-
-test.each([
-  [' returned with HTTP ', 'HTTP '],
-  ['abc [x', 'bc [x'],
-  ['from (pid=', '(pid='],
-  [' user=', 'user='],
-  ['uota exceeded', 'xceeded'],
-  [' failed', 'failed'],
-  ['session closed for user ', 'session closed for user '],
-  ['   ', '   '],
-  ['X%', 'X%'],
-])('of %j, %j is looked for', (needle, end) => {
-  expect(rarestEnd(needle)).toBe(end)
 })

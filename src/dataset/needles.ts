@@ -21,7 +21,7 @@ export class Needles {
     return number
   }
 
-  /** The text that is asked from now on, of the same line as the one before. */
+  /** The text that is asked from now on: another one, or the one before. */
   set text(text: Text) {
     if (text !== this.#text) this.begin(text)
   }
@@ -52,19 +52,3 @@ export class Needles {
 }
 
 const LAST_TURN = 1 << 29
-
-const SHORTEST = 4
-/** What texts have seldom, the most seldom first; then letters by how often they are used. */
-const SELDOM = [/[%{}|\\^~@#$&;<>"[\]()]/, /[A-Z]/, /[0-9_:=/]/]
-const LETTERS = [/[jqxz]/, /[bkvwy]/, /[fgp]/, /[a-z]/]
-
-/**
- * The end of a needle that begins with its rarest character: V8 looks for the first character first. For a letter's
- * sake at least half of it is kept, since what is left must not be in many more texts.
- */
-export function rarestEnd(needle: string): string {
-  const beginning = needle.slice(0, Math.max(1, needle.length - SHORTEST + 1))
-  const half = beginning.slice(0, Math.ceil(needle.length / 2))
-  const places = [...SELDOM.map((kind) => beginning.search(kind)), ...LETTERS.map((kind) => half.search(kind))]
-  return needle.slice(places.find((place) => place >= 0) ?? 0)
-}
