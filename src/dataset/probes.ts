@@ -1,6 +1,7 @@
+import type { Captures } from '../grok/captures.ts'
 import type { FieldType } from './ecs-types.ts'
 import type { Matches } from './enrichment.ts'
-import { capturesOf, type Groups, placeOf } from './members.ts'
+import { type Groups, placeOf } from './members.ts'
 import { isIp, isWrittenDouble, isWrittenLong } from './values.ts'
 
 /** Bits of a key, in two words. */
@@ -15,12 +16,25 @@ const LONG = 2
 const DOUBLE = 3
 const TESTS: Partial<Record<FieldType, number>> = { ip: IP, long: LONG, double: DOUBLE }
 
-/** Groups that are looked at for one word of a key; `bits` are their first, a test's is the next. */
-interface Word {
-  groups: number[]
-  tests: number[]
-  bits: number[]
-  used: number
+/** Groups that are looked at, of the header or of the pattern; `bits` are their first, a test's is the next. */
+class Side {
+  readonly groups: number[] = []
+  /** Where their ranges stand. */
+  readonly places: number[] = []
+  readonly tests: number[] = []
+  readonly bits: number[] = []
+}
+
+/** What makes one word of a key. */
+class Word {
+  readonly header = new Side()
+  readonly body = new Side()
+  used = 0
+
+  /** Those that the group is one of. */
+  of(group: number): Side {
+    return group < 0 ? this.header : this.body
+  }
 }
 
 /** What one key says of the captures; undefined: nothing. */
@@ -38,20 +52,22 @@ export const NOTHING_KNOWN: Known = { has: () => undefined, fits: () => undefine
  * combinations occur, and what lines of one have in common is found once.
  */
 export class Probes {
-  readonly #low: Word = { groups: [], tests: [], bits: [], used: 0 }
-  readonly #high: Word = { groups: [], tests: [], bits: [], used: 0 }
+  readonly #low = new Word()
+  readonly #high = new Word()
 
   /** Those of which nothing is told, as they do not fit in, are asked anew for each line. */
   add(groups: Groups, type: FieldType): void {
     const test = TESTS[type] ?? PRESENT
     const need = test === PRESENT ? 1 : 2
     for (const group of groups) {
-      if (this.#low.groups.includes(group) || this.#high.groups.includes(group)) continue
+      if ([this.#low, this.#high].some((word) => word.of(group).groups.includes(group))) continue
       const word = this.#low.used + need <= WORD ? this.#low : this.#high
       if (word.used + need > (word === this.#low ? WORD : HIGH_WORD)) continue
-      word.groups.push(group)
-      word.tests.push(test)
-      word.bits.push(1 << word.used)
+      const side = word.of(group)
+      side.groups.push(group)
+      side.places.push(placeOf(group))
+      side.tests.push(test)
+      side.bits.push(1 << word.used)
       word.used += need
     }
   }
@@ -63,12 +79,13 @@ export class Probes {
 
   known(key: number): Known {
     const told = new Map<number, { has: boolean; test: number; fits: boolean }>()
-    for (const [{ groups, tests, bits }, value] of [
+    for (const [{ header, body }, value] of [
       [this.#low, key % HIGH],
       [this.#high, Math.floor(key / HIGH)],
     ] as const)
-      for (const [i, group] of groups.entries())
-        told.set(group, { has: (value & bits[i]) !== 0, test: tests[i], fits: (value & (bits[i] << 1)) !== 0 })
+      for (const { groups, tests, bits } of [header, body])
+        for (const [i, group] of groups.entries())
+          told.set(group, { has: (value & bits[i]) !== 0, test: tests[i], fits: (value & (bits[i] << 1)) !== 0 })
     return {
       has: (group) => told.get(group)?.has,
       fits: (group, type) => {
@@ -81,12 +98,14 @@ export class Probes {
 
 const TESTED = [() => true, isIp, isWrittenLong, isWrittenDouble]
 
-function look({ groups, tests, bits }: Word, matches: Matches): number {
+function look({ header, body }: Word, matches: Matches): number {
+  return lookAt(header, matches.header) | lookAt(body, matches.body)
+}
+
+function lookAt({ places, tests, bits }: Side, { memory, ranges }: Captures): number {
   let seen = 0
-  for (let i = 0; i < groups.length; i++) {
-    const group = groups[i]
-    const { memory, ranges } = capturesOf(group, matches)
-    const at = placeOf(group)
+  for (let i = 0; i < places.length; i++) {
+    const at = places[i]
     const from = ranges[at]
     const to = ranges[at + 1]
     // One that took no part has -1 twice.

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Memory } from '../event/memory.ts'
 import { Enrichment } from './enrichment.ts'
-import { WRITERS, writeString } from './values.ts'
+import { WRITERS, writeScaled, writeString } from './values.ts'
 
 function written(type: keyof typeof WRITERS, text: string): string | null {
   const out = new Enrichment()
@@ -65,5 +65,21 @@ test('a text of our own is written as JSON too', () => {
       expect(JSON.parse(out.bytes.toString('utf8', 0, out.used))).toBe(wanted)
     }),
     { numRuns: 2000 },
+  )
+})
+
+test('a decimal of a unit is written as so many nanoseconds', () => {
+  const decimal = fc.stringMatching(/^(?:0|[1-9]\d{0,6})(?:\.\d{0,10})?$/)
+  fc.assert(
+    fc.property(decimal, fc.constantFrom(0, 3, 6, 9), (text, zeros) => {
+      const out = new Enrichment()
+      const bytes = Buffer.from(`.${text}.`)
+      const done = writeScaled(out, new Memory(bytes), 1, bytes.length - 1, zeros)
+      const [whole, fraction = ''] = text.split('.')
+      expect(done).toBe(whole.length + zeros <= 15 && fraction.length <= zeros)
+      const wanted = done ? String(Math.round(Number(text) * 10 ** zeros)) : ''
+      expect(out.bytes.toString('latin1', 0, out.used)).toBe(wanted)
+    }),
+    { numRuns: 3000 },
   )
 })

@@ -146,16 +146,30 @@ const writeDouble: ValueWriter = (out, memory, from, to) => {
   return Number.isFinite(value) && writeAscii(out, String(value))
 }
 
+const SCALED_DIGITS = 15
+
 /**
- * Writes a count of units of so many zeros' nanoseconds, 0.02 µs instead of 0.15 by way of a number; false when it is
- * no integer that is written as it stands.
+ * Writes a count of units of so many zeros' nanoseconds, 0.02 µs instead of 0.15 by way of a number; false when it has
+ * parts of a nanosecond, or an integer part that is not written as it stands.
  */
 export function writeScaled(out: Enrichment, memory: Memory, from: number, to: number, zeros: number): boolean {
-  if (to - from + zeros > 15 || !isWrittenLong(memory, from, to)) return false
-  copy(out, memory, from, to)
-  if (to - from === 1 && memory.bytes[from] === ZERO) return true
-  out.ensure(zeros)
-  for (let i = 0; i < zeros; i++) out.bytes[out.used++] = ZERO
+  const { bytes } = memory
+  let dot = from
+  while (dot < to && bytes[dot] !== DOT) dot++
+  const digits = dot - from + zeros
+  if (digits > SCALED_DIGITS || to - dot - 1 > zeros || !isWrittenLong(memory, from, dot)) return false
+  for (let i = dot + 1; i < to; i++) if (bytes[i] < ZERO || bytes[i] > ZERO + 9) return false
+  out.ensure(digits)
+  const start = out.used
+  let end = start
+  for (let place = 0, i = from; place < digits; place++, i++) {
+    if (i === dot) i++
+    const digit = i < to ? bytes[i] : ZERO
+    // No zeros in front.
+    if (end > start || digit !== ZERO) out.bytes[end++] = digit
+  }
+  if (end === start) out.bytes[end++] = ZERO
+  out.used = end
   return true
 }
 

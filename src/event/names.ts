@@ -8,25 +8,23 @@ export function jsonText(text: string): string {
 
 /** Gives the pieces of names of few, such as levels and datasets, as JSON strings with this in front. */
 export function namePieces(before: string): (name: string) => Piece {
-  const names = new Map<string, Piece>()
-  return (name) => {
-    let piece = names.get(name)
-    if (piece === undefined) {
-      piece = new Piece(before + jsonText(name))
-      names.set(name, piece)
-    }
-    return piece
-  }
+  return made((name: string) => before + jsonText(name))
 }
 
-const flagSets = new Map<number, Piece>()
-
 /** A set of flags as a JSON array of their names. Few sets occur, so each is written once. */
-export function flagNames(flags: number): Piece {
-  let piece = flagSets.get(flags)
-  if (piece === undefined) {
-    piece = new Piece(JSON.stringify(FLAG_NAMES.filter((_, bit) => flags & (1 << bit))))
-    flagSets.set(flags, piece)
+export const flagNames = made((flags: number) => JSON.stringify(FLAG_NAMES.filter((_, bit) => flags & (1 << bit))))
+
+/** Gives pieces, each of which is made once; the last is at hand. */
+function made<Of>(textOf: (of: Of) => string): (of: Of) => Piece {
+  const pieces = new Map<Of, Piece>()
+  let last: Of | null = null
+  let piece: Piece = new Piece('')
+  return (of) => {
+    if (of === last) return piece
+    const known = pieces.get(of)
+    piece = known ?? new Piece(textOf(of))
+    if (known === undefined) pieces.set(of, piece)
+    last = of
+    return piece
   }
-  return piece
 }
