@@ -99,8 +99,11 @@ export class Dataset {
   signs(patterns: Candidates): Sign[] | null {
     const first = this.#headers.all.length > 0 ? this.#headers : patterns
     if (this.#tagged || (first === patterns && this.#lift !== undefined)) return null
-    const broken = this.#newlines < 0 ? [] : [{ expression: null, needles: [this.#newlines] }]
-    return [...broken, ...first.all.map((one) => ({ expression: beginningOf(one), needles: one.literals }))]
+    const broken = this.#newlines < 0 ? [] : [{ expression: null, needles: [this.#newlines], candidate: null }]
+    return [
+      ...broken,
+      ...first.all.map((one) => ({ expression: beginningOf(one), needles: one.literals, candidate: one })),
+    ]
   }
 
   /** The patterns for lines of a source. */
@@ -118,21 +121,31 @@ export class Dataset {
    *
    * @param general the dataset is asked only because it is for every program: with headers of its own, it takes no
    *   line that has none of them
+   * @param first those of what is tried first that the text may fit; null: not known
    */
-  match(line: DatasetLine, patterns: Candidates, out: Enrichment, general = false): boolean {
+  match(
+    line: DatasetLine,
+    patterns: Candidates,
+    out: Enrichment,
+    general: boolean,
+    first: readonly Candidate[] | null,
+  ): boolean {
+    let known = first
     let text = this.#tagged ? line.tagged : line.text
     const needles = this.#needles
     needles.text = text
     if (this.#newlines >= 0 && needles.has(this.#newlines)) {
       text = this.#unbroken.ofString(text.string.replaceAll(this.#lineFeed, '\n'))
       needles.text = text
+      known = null
     }
     const matches = this.#matches
     matches.begin(text)
     this.#head = 0
     const headers = this.#headers
     if (headers.all.length > 0) {
-      const chosen = headers.choose(text)
+      const chosen = known ?? headers.choose(text)
+      known = null
       for (let i = 0; i < chosen.length; i++) {
         const header = chosen[i]
         if (!this.#try(header, text, matches.header, line)) continue
@@ -144,7 +157,7 @@ export class Dataset {
     if (general && !this.recognised) return false
     const body = matches.text
     needles.text = body
-    const chosen = patterns.choose(body)
+    const chosen = known ?? patterns.choose(body)
     for (let i = 0; i < chosen.length; i++) {
       const candidate = chosen[i]
       if (!this.#try(candidate, body, matches.body, line)) continue

@@ -1,5 +1,5 @@
 import type { Text } from '../grok/text.ts'
-import type { Candidates } from './candidate.ts'
+import type { Candidate, Candidates } from './candidate.ts'
 import { Chooser } from './chooser.ts'
 import type { Dataset } from './dataset.ts'
 import type { Expression } from './expression.ts'
@@ -9,6 +9,8 @@ import type { Needles } from './needles.ts'
 export interface Sign {
   expression: Expression | null
   needles: readonly number[]
+  /** Whose it is; null: it has nothing to do with a pattern. */
+  candidate: Candidate | null
 }
 
 /** Of a gate. */
@@ -17,17 +19,22 @@ export interface Behind {
   patterns: Candidates
 }
 
+/** What is known of a text and one dataset, by how the text begins. */
+interface Place {
+  ways: Ways
+  /** Those of what the dataset tries first that the text may fit; null: not known. */
+  first: readonly Candidate[] | null
+}
+
 /** Needles of which a text has to have all of one list; no list: whatever it has, it is not concerned. */
 type Ways = readonly (readonly number[])[]
 
 /** Needs nothing. */
 const OPEN: Ways = [[]]
-const CLOSED: Ways = []
 
-function waysOf(left: readonly { sign: Sign }[] | undefined): Ways {
-  if (left === undefined) return CLOSED
-  if (left.some(({ sign }) => sign.needles.length === 0)) return OPEN
-  return [...new Map(left.map(({ sign: { needles } }) => [needles.join(), needles])).values()]
+function waysOf(left: readonly Sign[]): Ways {
+  if (left.some(({ needles }) => needles.length === 0)) return OPEN
+  return [...new Map(left.map(({ needles }) => [needles.join(), needles])).values()]
 }
 
 /**
@@ -36,10 +43,10 @@ function waysOf(left: readonly { sign: Sign }[] | undefined): Ways {
  */
 export class Gate {
   /** By place of the dataset. */
-  readonly #chooser: Chooser<readonly Ways[]>
+  readonly #chooser: Chooser<readonly Place[]>
   readonly #needles: Needles
   readonly #behind: readonly Behind[]
-  #ways: readonly Ways[] = []
+  #places: readonly Place[] = []
 
   constructor(behind: readonly Behind[], needles: Needles) {
     this.#behind = behind
@@ -52,7 +59,11 @@ export class Gate {
           left.map((i) => known[i]),
           ({ place }) => place,
         )
-        return signs.map((some, place) => (some === null ? OPEN : waysOf(leftOf.get(place))))
+        return signs.map((some, place): Place => {
+          if (some === null) return { ways: OPEN, first: null }
+          const own = (leftOf.get(place) ?? []).map(({ sign }) => sign)
+          return { ways: waysOf(own), first: own.map(({ candidate }) => candidate).filter((one) => one !== null) }
+        })
       },
     )
     this.#needles = needles
@@ -65,13 +76,18 @@ export class Gate {
 
   /** Begins with the text of another line. */
   begin(text: Text): void {
-    this.#ways = this.#chooser.choose(text)
+    this.#places = this.#chooser.choose(text)
   }
 
   /** False when the text does not concern the dataset of that place; the needles look at the same text. */
   isOpen(place: number): boolean {
-    const ways = this.#ways[place]
+    const { ways } = this.#places[place]
     for (let i = 0; i < ways.length; i++) if (this.#needles.hasAll(ways[i])) return true
     return false
+  }
+
+  /** Those of what the dataset of that place tries first that the text may fit; null: not known. */
+  first(place: number): readonly Candidate[] | null {
+    return this.#places[place].first
   }
 }

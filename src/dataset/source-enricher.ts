@@ -92,11 +92,14 @@ export class SourceEnricher implements Enricher, DatasetLine {
     let best: Dataset | null = null
     for (let i = 0; i < choices.length; i++) {
       const { dataset, patterns, answer, signs, general } = choices[i]
+      let first = null
       if (general) {
         if (place === 0) gate.begin(this.text)
-        if (!gate.isOpen(place++)) continue
+        const own = place++
+        if (!gate.isOpen(own)) continue
+        first = gate.first(own)
       } else if (answer !== true && !(this.#hasAny(signs) && passes(answer, this.filterText))) continue
-      if (dataset.match(this, patterns, out, general)) return true
+      if (dataset.match(this, patterns, out, general, first)) return true
       needles.text = this.text
       // Free text under a header that says whose it is, whoever sends it: no other dataset knows more of it.
       if (dataset.headed && dataset.free && dataset.knowsServices) {
