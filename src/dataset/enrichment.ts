@@ -1,5 +1,5 @@
 import type { Memory } from '../event/memory.ts'
-import { copyWords, type Piece, viewOn } from '../event/piece.ts'
+import { copyWords, type Piece } from '../event/piece.ts'
 import { Captures } from '../grok/captures.ts'
 import { Text } from '../grok/text.ts'
 import type { DynamicFields } from '../route/decision.ts'
@@ -101,7 +101,7 @@ export class Enrichment {
 
   put(piece: Piece): void {
     this.ensure(piece.length)
-    this.used = piece.putOn(this.view, this.used)
+    this.used = piece.put(this.view, this.used)
   }
 
   /** Adds one byte. */
@@ -111,12 +111,12 @@ export class Enrichment {
   }
 
   /** Copies a group's members to `out[at]`, which must have room for seven bytes more; returns the offset after them. */
-  copy(group: number, out: Uint8Array, at: number): number {
+  copy(group: number, out: DataView, at: number): number {
     const { ends, view } = this
     const to = ends[group]
     const from = group === 0 ? 0 : ends[group - 1]
     const length = to - from
-    copyWords(viewOn(out), at, view, from, length)
+    copyWords(out, at, view, from, length)
     return at + length
   }
 }

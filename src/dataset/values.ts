@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import { ESCAPE_GROWTH, escapeJsonOn, isPlain, putPlain } from '../event/json-bytes.ts'
+import { ESCAPE_GROWTH, escapeJson, isPlain, putPlain } from '../event/json-bytes.ts'
 import type { Memory } from '../event/memory.ts'
 import { IsoClock } from '../event/times.ts'
 import type { FieldType } from './ecs-types.ts'
@@ -23,7 +23,7 @@ export function putText(out: Enrichment, memory: Memory, from: number, to: numbe
     return
   }
   out.ensure((to - from) * ESCAPE_GROWTH)
-  out.used = escapeJsonOn(out.view, out.bytes, out.used, memory, from, to)
+  out.used = escapeJson(out.view, out.used, memory, from, to)
 }
 
 const writeText: ValueWriter = (out, memory, from, to) => {
@@ -66,7 +66,7 @@ export function writeTime(out: Enrichment, time: number): true {
   if (!(time >= YEAR_0 && time < YEAR_10000)) return writeString(out, new Date(time).toISOString())
   out.add(QUOTE)
   out.ensure(24)
-  out.used = clock.writeOn(out.view, out.used, time)
+  out.used = clock.write(out.view, out.used, time)
   out.add(QUOTE)
   return true
 }

@@ -15,7 +15,7 @@ import { escapeJson, escaping, putPlain, REPLACED_INVALID_UTF8, REPLACED_NUL } f
 import type { Kind, Line, Shape } from './line.ts'
 import type { Memory } from './memory.ts'
 import { flagNames, jsonText, namePieces } from './names.ts'
-import { Piece, putAgain, viewOn } from './piece.ts'
+import { Piece, putAgain } from './piece.ts'
 import { IsoClock } from './times.ts'
 
 /** The times are written over the blanks. */
@@ -58,7 +58,7 @@ export class EcsShape implements Shape {
   readonly #created = new IsoClock()
   readonly #timestamp = new IsoClock()
 
-  compose(out: Uint8Array, at: number, line: Line): number {
+  compose(out: DataView, at: number, line: Line): number {
     const { memory, header, kind, enrichment } = line
     kind.pieces ??= piecesOf(kind)
     const { pieces } = kind
@@ -70,7 +70,7 @@ export class EcsShape implements Shape {
     const messageAt = escapeJson(out, o, memory, line.start, header.messageStart)
     const originalEnd =
       enrichment?.messageIsPlain === true
-        ? putPlain(viewOn(out), messageAt, memory, header.messageStart, header.lineEnd)
+        ? putPlain(out, messageAt, memory, header.messageStart, header.lineEnd)
         : escapeJson(out, messageAt, memory, header.messageStart, header.lineEnd)
     if (enrichment === null) o = MESSAGE.put(out, originalEnd)
     else {
@@ -129,7 +129,7 @@ function piecesOf({ source, routes }: Kind): readonly Piece[] {
  * process. The brace of the last object is left open.
  */
 function writeHostAndProcess(
-  out: Uint8Array,
+  out: DataView,
   at: number,
   { memory, header, kind, enrichment }: Line,
   pieces: readonly Piece[],
@@ -149,12 +149,12 @@ function writeHostAndProcess(
   const open = o
   if (numericPid && !(has & HAS_PROCESS_PID)) {
     o = PID.put(out, o)
-    for (let i = header.pidStart; i < header.pidEnd; i++) out[o++] = memory.bytes[i]
+    for (let i = header.pidStart; i < header.pidEnd; i++) out.setUint8(o++, memory.bytes[i])
   }
   if (enrichment !== null) o = enrichment.copy(PROCESS, out, o)
   if (named) return o
   if (o === open) return end
-  out[open] = OPEN_BRACE
+  out.setUint8(open, OPEN_BRACE)
   return o
 }
 
@@ -162,7 +162,7 @@ function isEmpty({ ends }: Enrichment, group: number): boolean {
   return ends[group] === ends[group - 1]
 }
 
-function writeRfc5424(out: Uint8Array, at: number, memory: Memory, header: Header): number {
+function writeRfc5424(out: DataView, at: number, memory: Memory, header: Header): number {
   let o = VERSION.put(out, at)
   o = new Piece(`${header.version}"`).put(out, o)
   if (header.msgidStart >= 0) o = writeField(out, o, MSGID, memory, header.msgidStart, header.msgidEnd)
@@ -173,7 +173,7 @@ function writeRfc5424(out: Uint8Array, at: number, memory: Memory, header: Heade
   return o
 }
 
-function writeField(out: Uint8Array, at: number, name: Piece, memory: Memory, from: number, to: number): number {
+function writeField(out: DataView, at: number, name: Piece, memory: Memory, from: number, to: number): number {
   return QUOTE.put(out, escapeJson(out, name.put(out, at), memory, from, to))
 }
 

@@ -4,9 +4,9 @@ import { ESCAPE_GROWTH, escapeJson, escaping, putPlain, REPLACED_INVALID_UTF8, R
 import { Memory } from './memory.ts'
 
 function escapedAndParsed(bytes: Uint8Array): string {
-  const out = new Uint8Array(bytes.length * ESCAPE_GROWTH + 1)
-  const end = escapeJson(out, 0, new Memory(bytes), 0, bytes.length)
-  return JSON.parse(`"${Buffer.from(out.subarray(0, end)).toString('utf8')}"`)
+  const out = new Memory(new Uint8Array(bytes.length * ESCAPE_GROWTH + 1))
+  const end = escapeJson(out.view, 0, new Memory(bytes), 0, bytes.length)
+  return JSON.parse(`"${out.text(0, end)}"`)
 }
 
 test('text comes back from JSON.parse as it was, whatever it holds', () => {
@@ -32,11 +32,10 @@ test('bytes that need no escaping are copied, and none beside them', () => {
   const plain = fc.string({ unit: 'grapheme-ascii', maxLength: 40 }).filter((text) => !/["\\]/.test(text))
   fc.assert(
     fc.property(plain, fc.nat(9), fc.nat(9), (text, before, at) => {
-      const out = Buffer.alloc(60, '.')
-      const view = new DataView(out.buffer, out.byteOffset, out.byteLength)
+      const out = new Memory(Buffer.alloc(60, '.'))
       const bytes = Buffer.from('\xff'.repeat(before) + text, 'latin1')
-      expect(putPlain(view, at, new Memory(bytes), before, bytes.length)).toBe(at + text.length)
-      expect(out.toString('latin1')).toBe('.'.repeat(at) + text + '.'.repeat(60 - at - text.length))
+      expect(putPlain(out.view, at, new Memory(bytes), before, bytes.length)).toBe(at + text.length)
+      expect(out.text(0, 60)).toBe('.'.repeat(at) + text + '.'.repeat(60 - at - text.length))
     }),
     { numRuns: 1000 },
   )

@@ -1,5 +1,4 @@
 import type { Memory } from './memory.ts'
-import { viewOn } from './piece.ts'
 
 /**
  * JSON string escaping from bytes to bytes (RFC 8259 section 7), without decoding to a string in between.
@@ -34,27 +33,14 @@ KIND.fill(2, 0x80, 0x100)
  * not UTF-8 become U+FFFD, one per maximal invalid part; a NUL becomes the two characters `\\0`, since indexes
  * and terminals treat it badly. `out` must have room for ESCAPE_GROWTH times the input.
  */
-export function escapeJson(out: Uint8Array, at: number, memory: Memory, from: number, to: number): number {
-  return escapeJsonOn(viewOn(out), out, at, memory, from, to)
-}
-
-/** The same into memory with a view of its own. */
-export function escapeJsonOn(
-  target: DataView,
-  out: Uint8Array,
-  at: number,
-  memory: Memory,
-  from: number,
-  to: number,
-): number {
-  const { bytes, view: source } = memory
+export function escapeJson(out: DataView, at: number, { bytes, view }: Memory, from: number, to: number): number {
   let o = at
   let i = from
   while (i < to) {
     while (i + 4 <= to) {
-      const word = source.getInt32(i, true)
+      const word = view.getInt32(i, true)
       if (!isPlain(word)) break
-      target.setInt32(o, word, true)
+      out.setInt32(o, word, true)
       o += 4
       i += 4
     }
@@ -64,12 +50,12 @@ export function escapeJsonOn(
       const byte = bytes[i]
       const kind = KIND[byte]
       if (kind === 1) {
-        out[o++] = byte
+        out.setUint8(o++, byte)
         i++
       } else if (kind === 2) {
         const length = sequenceLength(bytes, i, to)
         if (length > 0) {
-          for (let k = 0; k < length; k++) out[o++] = bytes[i++]
+          for (let k = 0; k < length; k++) out.setUint8(o++, bytes[i++])
         } else {
           escaping.replaced |= REPLACED_INVALID_UTF8
           o = replacement(out, o)
@@ -77,20 +63,20 @@ export function escapeJsonOn(
         }
       } else if (byte === 0) {
         escaping.replaced |= REPLACED_NUL
-        out[o++] = 0x5c
-        out[o++] = 0x5c
-        out[o++] = 0x30
+        out.setUint8(o++, 0x5c)
+        out.setUint8(o++, 0x5c)
+        out.setUint8(o++, 0x30)
         i++
       } else {
-        out[o++] = 0x5c
+        out.setUint8(o++, 0x5c)
         if (kind !== 0) {
-          out[o++] = kind
+          out.setUint8(o++, kind)
         } else {
-          out[o++] = 0x75
-          out[o++] = 0x30
-          out[o++] = 0x30
-          out[o++] = HEX[byte >> 4]
-          out[o++] = HEX[byte & 15]
+          out.setUint8(o++, 0x75)
+          out.setUint8(o++, 0x30)
+          out.setUint8(o++, 0x30)
+          out.setUint8(o++, HEX[byte >> 4])
+          out.setUint8(o++, HEX[byte & 15])
         }
         i++
       }
@@ -113,23 +99,23 @@ export function isPlain(word: number): boolean {
  * The same for bytes of which none needs escaping, eight at a time: a quarter of the time. They are ASCII, so a double of
  * them is a number (see piece.ts); nothing is written beyond the end.
  */
-export function putPlain(target: DataView, at: number, { bytes, view }: Memory, from: number, to: number): number {
+export function putPlain(out: DataView, at: number, { bytes, view }: Memory, from: number, to: number): number {
   const length = to - from
   if (length >= 8) {
     const last = length - 8
-    for (let i = 0; i < last; i += 8) target.setFloat64(at + i, view.getFloat64(from + i, true), true)
-    target.setFloat64(at + last, view.getFloat64(from + last, true), true)
+    for (let i = 0; i < last; i += 8) out.setFloat64(at + i, view.getFloat64(from + i, true), true)
+    out.setFloat64(at + last, view.getFloat64(from + last, true), true)
   } else if (length >= 4) {
-    target.setInt32(at, view.getInt32(from, true), true)
-    target.setInt32(at + length - 4, view.getInt32(to - 4, true), true)
-  } else for (let i = 0; i < length; i++) target.setUint8(at + i, bytes[from + i])
+    out.setInt32(at, view.getInt32(from, true), true)
+    out.setInt32(at + length - 4, view.getInt32(to - 4, true), true)
+  } else for (let i = 0; i < length; i++) out.setUint8(at + i, bytes[from + i])
   return at + length
 }
 
-function replacement(out: Uint8Array, at: number): number {
-  out[at] = 0xef
-  out[at + 1] = 0xbf
-  out[at + 2] = 0xbd
+function replacement(out: DataView, at: number): number {
+  out.setUint8(at, 0xef)
+  out.setUint8(at + 1, 0xbf)
+  out.setUint8(at + 2, 0xbd)
   return at + 3
 }
 

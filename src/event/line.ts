@@ -40,7 +40,7 @@ export interface Kind {
 /** One form of event: how a line becomes the bytes of a JSON document. */
 export interface Shape {
   /** Writes the document, without a line end, and returns the offset after it. */
-  compose(out: Uint8Array, at: number, line: Line): number
+  compose(out: DataView, at: number, line: Line): number
 }
 
 /** Room that a document can take beside its line's and its enrichment's bytes: names, times, structured data's punctuation. */

@@ -29,7 +29,7 @@ export class LogstashShape implements Shape {
   readonly #timestamp = new IsoClock()
   readonly #received = new IsoClock()
 
-  compose(out: Uint8Array, at: number, line: Line): number {
+  compose(out: DataView, at: number, line: Line): number {
     const { memory, header, kind, enrichment } = line
     kind.pieces ??= piecesOf(kind)
     const { pieces } = kind
@@ -68,7 +68,7 @@ const eventPiece = namePieces(',"event":{"dataset":')
 const BRACE = 0x7b
 
 /** The dataset's fields, by the same names as in the ECS form. */
-function writeFields(out: Uint8Array, at: number, enrichment: Enrichment): number {
+function writeFields(out: DataView, at: number, enrichment: Enrichment): number {
   let o = eventPiece(enrichment.dataset).put(out, at)
   o = CLOSE.put(out, enrichment.copy(EVENT, out, o))
   for (const [group, open] of OBJECTS) {
@@ -76,7 +76,7 @@ function writeFields(out: Uint8Array, at: number, enrichment: Enrichment): numbe
     const end = enrichment.copy(group, out, start)
     if (end === start) continue
     // Members begin with a comma.
-    out[start] = BRACE
+    out.setUint8(start, BRACE)
     o = CLOSE.put(out, end)
   }
   return enrichment.copy(REST, out, o)

@@ -6,18 +6,6 @@
  * well-formed UTF-8 never has. Such a copy writes up to seven bytes beyond its end: what comes next goes over them.
  */
 
-let lastTarget: Uint8Array = new Uint8Array(0)
-let targetView = new DataView(lastTarget.buffer)
-
-/** The view on memory that is written to; a lane writes many times into the same, so the last is kept. */
-export function viewOn(out: Uint8Array): DataView {
-  if (out !== lastTarget) {
-    targetView = new DataView(out.buffer, out.byteOffset, out.byteLength)
-    lastTarget = out
-  }
-  return targetView
-}
-
 /** Copies so many bytes; writes up to seven beyond them, and reads those. */
 export function copyWords(to: DataView, at: number, source: DataView, from: number, length: number): void {
   for (let i = 0; i < length; i += 8) to.setFloat64(at + i, source.getFloat64(from + i, true), true)
@@ -70,22 +58,16 @@ export class Piece {
     this.#at = room.add(formed, size)
   }
 
-  /** Writes the piece and returns the offset after it; `out` must have room for seven bytes more. */
-  put(out: Uint8Array, at: number): number {
-    return this.putOn(viewOn(out), at)
-  }
-
-  /** The same for memory with a view of its own. */
-  putOn(view: DataView, at: number): number {
-    copyWords(view, at, this.#view, this.#at, this.length)
+  /** Writes the piece and returns the offset after it; there must be room for seven bytes more. */
+  put(out: DataView, at: number): number {
+    copyWords(out, at, this.#view, this.#at, this.length)
     return at + this.length
   }
 }
 
 /** Writes [from, to) of `out`, well-formed UTF-8, again at `at`, which is not before `to`; returns the offset after it. */
-export function putAgain(out: Uint8Array, at: number, from: number, to: number): number {
+export function putAgain(out: DataView, at: number, from: number, to: number): number {
   const length = to - from
-  const view = viewOn(out)
-  copyWords(view, at, view, from, length)
+  copyWords(out, at, out, from, length)
   return at + length
 }

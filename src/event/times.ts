@@ -1,5 +1,4 @@
 import { ByDay, DAY } from './by-day.ts'
-import { viewOn } from './piece.ts'
 
 const MINUTE = 60_000
 const ZERO = 0x30
@@ -21,28 +20,22 @@ export class IsoClock {
   readonly #words = new DataView(this.#text.buffer)
 
   /** With milliseconds and `Z`. Returns the offset after it. */
-  write(out: Uint8Array, at: number, time: number): number {
-    return this.writeOn(viewOn(out), at, time)
-  }
-
-  /** The same for memory with a view of its own. */
-  writeOn(view: DataView, at: number, time: number): number {
-    this.#set(time)
-    view.setFloat64(at, this.#words.getFloat64(0, true), true)
-    view.setFloat64(at + 8, this.#words.getFloat64(8, true), true)
-    view.setFloat64(at + 16, this.#words.getFloat64(16, true), true)
+  write(out: DataView, at: number, time: number): number {
+    if (time !== this.#time) this.#set(time)
+    out.setFloat64(at, this.#words.getFloat64(0, true), true)
+    out.setFloat64(at + 8, this.#words.getFloat64(8, true), true)
+    out.setFloat64(at + 16, this.#words.getFloat64(16, true), true)
     return at + 24
   }
 
   /** Without a zone, and without `.000`; `out` must have room for 24 bytes all the same. */
-  writeShort(out: Uint8Array, at: number, time: number): number {
+  writeShort(out: DataView, at: number, time: number): number {
     this.write(out, at, time)
     const text = this.#text
     return text[20] === ZERO && text[21] === ZERO && text[22] === ZERO ? at + 19 : at + 23
   }
 
   #set(time: number): void {
-    if (time === this.#time) return
     this.#time = time
     let within = time - this.#minute
     if (!(within >= 0 && within < MINUTE)) {

@@ -1,6 +1,6 @@
 import { ByDay } from '../event/by-day.ts'
 import { eventId } from '../event/ids.ts'
-import { copyWords, viewOn } from '../event/piece.ts'
+import { copyWords } from '../event/piece.ts'
 import { formatIndex } from './index-name.ts'
 
 const ZERO = 0x30
@@ -39,7 +39,7 @@ export class ActionLine {
    * @param sequence of the event in its stream
    * @param time ms since the epoch; of its day is the index
    */
-  put(out: Uint8Array, at: number, sequence: number, time: number): number {
+  put(out: DataView, at: number, sequence: number, time: number): number {
     const text = this.#texts.of(time)
     const { bytes, view } = text
     let last = sequence - text.thousand
@@ -49,14 +49,14 @@ export class ActionLine {
       const id = Buffer.from(`${eventId(this.#stream, sequence)}${END}`)
       bytes.set(id, bytes.length - id.length)
     }
-    copyWords(viewOn(out), at, view, 0, bytes.length)
+    copyWords(out, at, view, 0, bytes.length)
     const end = at + bytes.length
     const digits = end - END.length
     const tens = (last / 10) | 0
     const hundreds = (last / 100) | 0
-    out[digits - 3] = ZERO + hundreds
-    out[digits - 2] = ZERO + tens - hundreds * 10
-    out[digits - 1] = ZERO + last - tens * 10
+    out.setUint8(digits - 3, ZERO + hundreds)
+    out.setUint8(digits - 2, ZERO + tens - hundreds * 10)
+    out.setUint8(digits - 1, ZERO + last - tens * 10)
     return end
   }
 }

@@ -11,6 +11,7 @@ export const BATCH_BYTES = 1 << 20
 export const BATCH_MILLIS = 250
 
 const LINE_END = 0x0a
+const NOTHING = new DataView(new ArrayBuffer(0))
 
 /** The batch of one output that a lane is writing: action line, document line, action line, ... */
 export class OpenBatch {
@@ -22,6 +23,7 @@ export class OpenBatch {
   readonly #action: ActionLine
   #number: number
   #bytes: Uint8Array | null = null
+  #view: DataView = NOTHING
   #used = 0
   #count = 0
   #from = 0
@@ -67,15 +69,16 @@ export class OpenBatch {
 
   /** @param indexTime in the day whose index the event belongs to */
   add(line: ParsedLine, slot: Slot, indexTime: number): void {
-    let bytes = this.#bytes
-    if (bytes === null) {
-      bytes = this.#pool.take(roomFor(line))
+    if (this.#bytes === null) {
+      const bytes = this.#pool.take(roomFor(line))
       this.#bytes = bytes
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
       this.#from = line.receivedAt
     }
-    const at = this.#action.put(bytes, this.#used, line.number, indexTime)
-    const o = this.#shape.compose(bytes, at, line)
-    bytes[o] = LINE_END
+    const view = this.#view
+    const at = this.#action.put(view, this.#used, line.number, indexTime)
+    const o = this.#shape.compose(view, at, line)
+    view.setUint8(o, LINE_END)
     this.#used = o + 1
     this.#count++
     this.#to = line.receivedAt
@@ -97,6 +100,7 @@ export class OpenBatch {
       received: { from: this.#from, to: this.#to },
     }
     this.#bytes = null
+    this.#view = NOTHING
     this.#used = 0
     this.#count = 0
     return batch
