@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { LaneOptions } from '../../src/lane/options.ts'
 import { BenchLane, Lines } from '../timing.ts'
 
-const told = z.object({ best: z.number(), size: z.number() })
+const told = z.object({ taken: z.number(), best: z.number(), size: z.number() })
 
 interface Work {
   options: LaneOptions
@@ -25,12 +25,14 @@ export class IsolatedLane implements AsyncDisposable {
     this.#worker = new Worker(import.meta.filename, { workerData: work })
   }
 
-  async round(): Promise<void> {
+  /** Returns how many lines it took. */
+  async round(): Promise<number> {
     this.#worker.postMessage('round')
     const [message] = await once(this.#worker, 'message')
-    const { best, size } = told.parse(message)
+    const { taken, best, size } = told.parse(message)
     this.best = best
     this.size = size
+    return taken
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -45,7 +47,7 @@ if (!isMainThread && parentPort !== null) {
   const wanted = new Lines(lines)
   const lane = new BenchLane(options)
   port.on('message', () => {
-    lane.round(wanted)
-    port.postMessage({ best: lane.best, size: lane.size })
+    const taken = lane.round(wanted)
+    port.postMessage({ taken, best: lane.best, size: lane.size })
   })
 }
